@@ -1,0 +1,55 @@
+export type RevocationKind = 'token' | 'session' | 'user' | 'application' | 'key';
+
+/** What is known of one revoked subject. The units matter to whoever fills an index from a database or a feed. */
+export interface RevocationState {
+  /** Place in the log of revocations: a safe integer, 0 or more. */
+  seq: number;
+  /** Tokens that carry a lower version are outdated; 0 for none. Only users and applications have versions. */
+  minVersion: number;
+  /** A user suspended, an application disabled. */
+  suspended: boolean;
+  /** Unix seconds after which no token it concerns can still be valid; Infinity for never. */
+  expiresAt: number;
+}
+
+export interface RevocationEntry extends RevocationState {
+  kind: RevocationKind;
+  /** jti, sid, sub, client_id or kid; compared as an exact string. */
+  subject: string;
+}
+
+/** What an entry on a user or an application holds against a token, the stricter first. */
+export type Objection = 'suspended' | 'outdated';
+
+/**
+ * Two entries of one subject as one. Order and repetition do not matter, so a poll, a hint and a full reload may
+ * deliver the same rows in any order. A suspension can be lifted, hence the latest word on it counts; everything else
+ * only ever grows. (One seq is one entry. Were two to share it, the stricter would win, in either order.)
+ */
+export function mergeStates(one: RevocationState, other: RevocationState): RevocationState {
+  return {
+    seq: Math.max(one.seq, other.seq),
+    minVersion: Math.max(one.minVersion, other.minVersion),
+    suspended: (one.suspended && one.seq >= other.seq) || (other.suspended && other.seq >= one.seq),
+    expiresAt: Math.max(one.expiresAt, other.expiresAt),
+  };
+}
+
+/**
+ * Throws a TypeError on an entry that would not compare as numbers do. PostgreSQL drivers hand out bigint as a string,
+ * and with a string or NaN in it the index would let revoked tokens through without a sound.
+ */
+export function assertEntry(entry: RevocationEntry): void {
+  const sound =
+    typeof entry.subject === 'string' &&
+    isCount(entry.seq) &&
+    isCount(entry.minVersion) &&
+    typeof entry.suspended === 'boolean' &&
+    typeof entry.expiresAt === 'number' &&
+    entry.expiresAt >= 0;
+  if (!sound) throw new TypeError(`malformed revocation entry (kind ${entry.kind}, seq ${entry.seq})`);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { Strategy } from 'passport-jwt';
+import type { Principal } from '../common/principal.js';
+import { AccessTokenVerification } from '../tokens/access-token-verification.js';
+import { bearerToken } from './bearer-token.js';
+
+export const ACCESS_TOKEN = 'access-token';
+
+/**
+ * Verifies a token the first time this instance sees it. passport-jwt does the signature step and only that: the
+ * header is checked before it, where the key is chosen, and the claims and the deny-list after it, by the same code
+ * that other applications run.
+ */
+@Injectable()
+export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN) {
+  constructor(private readonly verification: AccessTokenVerification) {
+    super({
+      jwtFromRequest: (request: unknown) => bearerToken(request as FastifyRequest),
+      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: never) => void) => {
+        let key;
+        try {
+          ({ key } = verification.keyOf(token));
+        } catch (error) {
+          return done(error);
+        }
+        // jsonwebtoken takes a KeyObject as it is; made from a PEM string it would cost as much as the check itself.
+        done(null, key as never);
+      },
+      algorithms: ['ES256', 'RS256'],
+      // The verifier's claims check decides, with its leeway and its order.
+      ignoreExpiration: true,
+      jsonWebTokenOptions: { ignoreNotBefore: true },
+      passReqToCallback: true,
+    });
+  }
+
+  validate(request: FastifyRequest): Principal {
+    return this.verification.accept(bearerToken(request) ?? '');
+  }
+}

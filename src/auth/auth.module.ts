@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { PassportModule } from '@nestjs/passport';
+import { ApplicationsModule } from '../applications/applications.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccessGuard } from './access.guard.js';
+import { AccessTokenStrategy } from './access-token.strategy.js';
+import { AuthController } from './auth.controller.js';
+import { SessionCookie } from './session-cookie.js';
+import { SignInService } from './sign-in.service.js';
+import { SignOutController } from './sign-out.controller.js';
+import { SignOutService } from './sign-out.service.js';
+import { StepUpService } from './step-up.service.js';
+import { TokenTransport } from './token-transport.js';
+
+@Module({
+  imports: [
+    PassportModule,
+    ApplicationsModule,
+    AuditModule,
+    RevocationModule,
+    TokensModule,
+    UsersModule,
+    SessionsModule,
+  ],
+  controllers: [AuthController, SignOutController],
+  providers: [
+    { provide: APP_GUARD, useClass: AccessGuard },
+    AccessTokenStrategy,
+    SessionCookie,
+    TokenTransport,
+    SignInService,
+    SignOutService,
+    StepUpService,
+  ],
+})
+export class AuthModule {}

@@ -1,0 +1,38 @@
+import type { ExecutionContext } from '@nestjs/common';
+import { PASSIVE, PUBLIC, RECENT_AUTH, ROLES } from '../common/access.js';
+
+/** Who may call a route, as its decorators say. */
+export interface RoutePolicy {
+  public: boolean;
+  /** One of these is needed; null: none. */
+  roles: readonly string[] | null;
+  /** Seconds since the person last proved who they are; null: however long. */
+  recentAuth: number | null;
+  /** Whether a call counts as use of the session. */
+  countsAsUse: boolean;
+}
+
+const known = new WeakMap<object, Map<object, RoutePolicy>>();
+
+/** The policy of the route about to run. Read from the decorators once, as it is asked at every request. */
+export function policyOf(context: ExecutionContext): RoutePolicy {
+  const controller = context.getClass();
+  const handler = context.getHandler();
+  let handlers = known.get(controller);
+  if (!handlers) known.set(controller, (handlers = new Map()));
+  let policy = handlers.get(handler);
+  if (!policy) handlers.set(handler, (policy = readPolicy(controller, handler)));
+  return policy;
+}
+
+function readPolicy(controller: object, handler: object): RoutePolicy {
+  // What a method says goes before what its class says.
+  const read = <T>(key: string): T | undefined =>
+    (Reflect.getMetadata(key, handler) as T | undefined) ?? (Reflect.getMetadata(key, controller) as T | undefined);
+  return {
+    public: read<boolean>(PUBLIC) ?? false,
+    roles: read<string[]>(ROLES) ?? null,
+    recentAuth: read<number>(RECENT_AUTH) ?? null,
+    countsAsUse: !read<boolean>(PASSIVE),
+  };
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import { AppError } from '../common/errors/app-error.js';
+import type { RequestSource } from '../common/request-source.js';
+import type { IssuedTokens } from '../sessions/session-tokens.service.js';
+import { SignInSessionsService, type SignInOptions } from '../sessions/sign-in-sessions.service.js';
+import { CredentialsService, type NewAccount } from '../users/credentials.service.js';
+
+/** How often a sign-in starts again because the account changed while its password was being checked. */
+const ATTEMPTS = 3;
+
+@Injectable()
+export class SignInService {
+  constructor(
+    private readonly credentials: CredentialsService,
+    private readonly sessions: SignInSessionsService,
+  ) {}
+
+  /** A new account, signed in. Throws `email_taken`, `validation_failed`. */
+  async register(account: NewAccount, options: SignInOptions, source: RequestSource): Promise<IssuedTokens> {
+    const proof = await this.credentials.register(account, source);
+    const issued = await this.sessions.start(proof, options, source);
+    return issued ?? this.signIn(account.email, account.password, options, source);
+  }
+
+  /** Throws `credentials_invalid`, `account_suspended`, `application_disabled`. */
+  async signIn(email: string, password: string, options: SignInOptions, source: RequestSource): Promise<IssuedTokens> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const proof = await this.credentials.prove({ email }, password);
+      const issued = await this.sessions.start(proof, options, source);
+      if (issued) return issued;
+    }
+    throw new AppError('unavailable', { log: 'the account changed during every attempt to sign in', retryAfter: 1 });
+  }
+}

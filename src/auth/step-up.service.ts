@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { Principal } from '../common/principal.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Database } from '../database/database.js';
+import { RevocationsService } from '../revocation/revocations.service.js';
+import type { IssuedTokens } from '../sessions/session-tokens.service.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { SignInSessionsService } from '../sessions/sign-in-sessions.service.js';
+import { AccountEvents } from '../users/account-events.js';
+import { CredentialsService } from '../users/credentials.service.js';
+
+/** How often a proof starts again because the account changed while the password was being checked. */
+const ATTEMPTS = 3;
+
+/** The person proves again who they are: for something sensitive, or to change the password. */
+@Injectable()
+export class StepUpService {
+  constructor(
+    private readonly database: Database,
+    private readonly credentials: CredentialsService,
+    private readonly devices: SessionsService,
+    private readonly sessions: SignInSessionsService,
+    private readonly revocations: RevocationsService,
+    private readonly audit: AuditService,
+    private readonly events: AccountEvents,
+  ) {}
+
+  /** New tokens with a new `auth_time`. Throws `credentials_invalid`, `session_ended`. */
+  async reauthenticate(principal: Principal, password: string, source: RequestSource): Promise<IssuedTokens> {
+    const { userId, sessionId } = principal;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const proof = await this.credentials.prove({ userId }, password);
+      const issue = await this.database.transaction(async (tx) => {
+        const issue = await this.sessions.reissue(tx, { sessionId, userId, userVersion: proof.tokenVersion });
+        const actor = `user:${userId}`;
+        if (issue) await this.audit.record(tx, { type: 'session.reauthenticated', userId, actor, sessionId, source });
+        return issue;
+      });
+      if (issue) return issue();
+      await this.devices.getCurrent(userId, sessionId);
+    }
+    throw new AppError('unavailable', { log: 'the account changed during every attempt', retryAfter: 1 });
+  }
+
+  /**
+   * Sets a new password: this session stays, with new tokens; all others end; every access token issued before is
+   * outdated. Throws `credentials_invalid`, `validation_failed`, `session_ended`.
+   */
+  async changePassword(
+    principal: Principal,
+    passwords: { current: string; next: string },
+    source: RequestSource,
+  ): Promise<IssuedTokens> {
+    const { userId, sessionId } = principal;
+    const proof = await this.credentials.prove({ userId }, passwords.current);
+    const passwordHash = await this.credentials.hashNew(proof, passwords.next);
+    const actor = `user:${userId}`;
+    const reason = 'password_changed';
+    const issue = await this.revocations.commit(async (tx) => {
+      const raised = await this.credentials.replacePassword(tx, proof, passwordHash);
+      if (!raised) throw accountChanged();
+      const { version: minVersion, previousFloor: floor } = raised;
+      const result = await this.sessions.reissue(tx, { sessionId, userId, userVersion: minVersion, floor });
+      if (!result) throw new AppError('session_ended');
+      await this.events.emit(tx, 'signedOutEverywhere', { userId, kept: sessionId, reason });
+      await this.audit.record(tx, { type: 'password.changed', userId, actor, sessionId, source });
+      return { result, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
+    });
+    return issue();
+  }
+}
+
+/** Two changes at once: the one that came first stands, and the other is told to look again. */
+function accountChanged(): AppError {
+  return new AppError('credentials_invalid', {
+    detail: 'The account was changed while the password was being checked. Try again with the password it has now.',
+  });
+}

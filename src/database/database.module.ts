@@ -1,0 +1,25 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Config } from '../config.js';
+import { dataSourceOptions, type DataSourceExtras } from './data-source.js';
+import { Database } from './database.js';
+import { DatabaseReadiness } from './database-readiness.js';
+
+/** The connection to PostgreSQL, for every module. `extras`: entities and migrations that are not the service's own. */
+@Global()
+@Module({})
+export class DatabaseModule {
+  static register(extras: DataSourceExtras = {}): DynamicModule {
+    return {
+      module: DatabaseModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          inject: [Config],
+          useFactory: async (config: Config) => dataSourceOptions(config, extras),
+        }),
+      ],
+      providers: [Database, DatabaseReadiness],
+      exports: [Database],
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+
+/** What can run a statement: the database itself (one statement, its own transaction) or a running transaction. */
+export interface Queryable {
+  /** Rows of a SELECT, or of what RETURNING names; an empty array when there are none. */
+  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
+}
+
+/** A running transaction: the first argument of whatever must be committed together. */
+export class Transaction implements Queryable {
+  constructor(private readonly runner: QueryRunner) {}
+
+  /** For modules that keep their own tables with TypeORM repositories: `tx.manager.getRepository(Note)`. */
+  get manager(): EntityManager {
+    return this.runner.manager;
+  }
+
+  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
+    return run<Row>(this.runner, sql, parameters);
+  }
+}
+
+@Injectable()
+export class Database implements Queryable {
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      return await run<Row>(runner, sql, parameters);
+    } finally {
+      await runner.release();
+    }
+  }
+
+  /**
+   * Commits what `work` did, or nothing of it. READ COMMITTED: every rule that two transactions could break together
+   * is one conditional statement or holds a row lock.
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.isolated('READ COMMITTED', work);
+  }
+
+  /** All statements of `work` see the database as it stood at the first of them. */
+  snapshot<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.isolated('REPEATABLE READ', work);
+  }
+
+  private async isolated<T>(
+    level: 'READ COMMITTED' | 'REPEATABLE READ',
+    work: (tx: Transaction) => Promise<T>,
+  ): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      await runner.startTransaction(level);
+      const result = await work(new Transaction(runner));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      // A connection that broke cannot roll back; the database already has. The first error is the one to tell.
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+async function run<Row>(runner: QueryRunner, sql: string, parameters?: unknown[]): Promise<Row[]> {
+  const { records } = await runner.query(sql, parameters, true);
+  return (records ?? []) as Row[];
+}

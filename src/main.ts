@@ -1,0 +1,59 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { createApp } from './app.js';
+import { ConfigError, type Config } from './config.js';
+import { openConfig } from './database/development.js';
+import { applyMigrations } from './database/migrator.js';
+import { SetUpError } from './database/set-up-error.js';
+import { listenForStop } from './stop-request.js';
+
+const stopRequest = listenForStop(process.env);
+
+/** What has been started, and is to be stopped in the opposite order. */
+const started: (() => Promise<unknown>)[] = [];
+
+async function start(): Promise<void> {
+  const { value: config, embeddedIn, close } = await openConfig(process.env);
+  started.push(close);
+  if (!stopRequest.made && config.migrateOnStart) await applyMigrations(config);
+  if (stopRequest.made) return;
+  const app = await createApp(config);
+  // Not ready, then answers what has arrived, then lets go of the database.
+  started.push(() => app.close());
+  if (stopRequest.made) return;
+  await app.listen(config.port, config.host);
+  announce(config, app, embeddedIn);
+}
+
+async function stop(): Promise<void> {
+  for (const close of started.splice(0).toReversed()) await close();
+}
+
+function announce(config: Config, app: NestFastifyApplication, embeddedIn: string | undefined): void {
+  const { port } = app.getHttpServer().address() as { port: number };
+  const address = config.port === 0 ? `http://localhost:${port}` : config.publicUrl;
+  console.log(`Portcullis is at ${address}, its API at ${address}/docs`);
+  if (embeddedIn !== undefined)
+    console.log(`It keeps its data in ${embeddedIn} (development: no DATABASE_URL is set).`);
+}
+
+/** A fault of the configuration is explained; of anything else the stack is needed. */
+function report(error: unknown): void {
+  if (error instanceof ConfigError || error instanceof SetUpError) console.error(error.message);
+  else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') console.error(portTaken(error));
+  else console.error(error);
+}
+
+function portTaken(error: Error): string {
+  return `Another program uses that port already (${error.message}). Stop it, or set PORT to another one.`;
+}
+
+try {
+  await start();
+  await stopRequest.whenMade;
+  await stop();
+  process.exit(0);
+} catch (error) {
+  report(error);
+  await stop().catch(report);
+  process.exit(1);
+}

@@ -1,0 +1,53 @@
+import { HTTP_CODE_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js';
+import { RequestMethod } from '@nestjs/common';
+import type { DiscoveryService } from '@nestjs/core';
+
+import { PUBLIC, RECENT_AUTH, ROLES } from '../common/access.js';
+import { API_ROUTE } from '../common/http/api-route.js';
+import type { ApiRouteOptions } from '../common/http/api-route.js';
+
+/** What the decorators of a handler say about its route. */
+export interface RouteFacts {
+  status: number;
+  public: boolean;
+  roles: string[];
+  /** Seconds; undefined when an older sign-in will do. */
+  recentAuth?: number;
+  route?: ApiRouteOptions;
+}
+
+/** The facts of every handler by `<controller>.<method>`, which is its operation id too. */
+export function collectRouteFacts(discovery: DiscoveryService): Map<string, RouteFacts> {
+  const facts = new Map<string, RouteFacts>();
+  for (const { metatype } of discovery.getControllers()) {
+    if (typeof metatype !== 'function') continue;
+    const prototype = metatype.prototype as Record<string, unknown>;
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+      const handler = prototype[name];
+      if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
+      facts.set(operationId(metatype.name, name), factsOf(handler, metatype));
+    }
+  }
+  return facts;
+}
+
+/** `UsersController.rename` becomes `Users.rename`. */
+export function operationId(controller: string, method: string): string {
+  return `${controller.replace(/Controller$/, '')}.${method}`;
+}
+
+function factsOf(handler: object, controller: object): RouteFacts {
+  // As Nest's Reflector.getAllAndOverride, by which the guards read them.
+  const get = <T>(key: string): T | undefined =>
+    (Reflect.getMetadata(key, handler) as T | undefined) ?? (Reflect.getMetadata(key, controller) as T | undefined);
+  const isPost = Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.POST;
+  const recentAuth = get<number>(RECENT_AUTH);
+  const route = get<ApiRouteOptions>(API_ROUTE);
+  return {
+    status: get<number>(HTTP_CODE_METADATA) ?? (isPost ? 201 : 200),
+    public: get<boolean>(PUBLIC) === true,
+    roles: get<string[]>(ROLES) ?? [],
+    ...(recentAuth !== undefined && { recentAuth }),
+    ...(route && { route }),
+  };
+}

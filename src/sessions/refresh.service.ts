@@ -1,0 +1,113 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Config } from '../config.js';
+import { RevocationsService } from '../revocation/revocations.service.js';
+import { AccountEvents } from '../users/account-events.js';
+import { describeDevice } from './device.js';
+import { hashSecret, parseRefreshToken, type RefreshTokenBinding } from './refresh-token.js';
+import { RefreshRepository, type PresentedToken } from './refresh.repository.js';
+import { judgeRefresh, type RefreshVerdict } from './refresh-verdict.js';
+import type { SessionGrant } from './session-grant.js';
+import { SessionTokensService, type IssuedTokens } from './session-tokens.service.js';
+
+/** Rotations that a refresh may lose to others before it is told to come back. One is lost only to a re-issue. */
+const ATTEMPTS = 3;
+
+const REUSED = 'refresh_token_reused';
+
+/**
+ * Refresh-token rotation as one counter per device. Whatever number of tabs, retries and lost answers: one generation
+ * is issued once, nobody is signed out for asking twice, and a copy is caught at its next divergent use.
+ */
+@Injectable()
+export class RefreshService {
+  private readonly logger = new Logger(RefreshService.name);
+
+  constructor(
+    private readonly config: Config,
+    private readonly refreshes: RefreshRepository,
+    private readonly tokens: SessionTokensService,
+    private readonly revocations: RevocationsService,
+    private readonly audit: AuditService,
+    private readonly events: AccountEvents,
+  ) {}
+
+  /**
+   * New tokens for a refresh token. Throws `refresh_token_invalid`, `session_ended`, `account_suspended`,
+   * `application_disabled`, or, having ended the session, `refresh_token_reused`.
+   */
+  async refresh(text: string, binding: RefreshTokenBinding, source: RequestSource): Promise<IssuedTokens> {
+    const token = parseRefreshToken(text, binding, this.config.refreshTokenKeys);
+    if (!token) throw new AppError('refresh_token_invalid', { log: 'malformed, or not made by this server for this use' });
+
+    const { sessionId, generation, secret } = token;
+    const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret) };
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const rotated = await this.refreshes.rotate(presented, source.ip);
+      if (rotated) return this.tokens.issue(rotated, secret);
+
+      const found = await this.refreshes.find(presented);
+      const verdict = judgeRefresh(generation, found?.evidence ?? null);
+      if (verdict === 'repeat' && found) return this.tokens.issue(found.grant, secret);
+      if (verdict !== 'rotate') return this.refuse(verdict, presented, found?.grant ?? null, source);
+    }
+    throw new AppError('unavailable', { log: 'a refresh lost every attempt to rotate', retryAfter: 1 });
+  }
+
+  private async refuse(
+    verdict: Exclude<RefreshVerdict, 'rotate'>,
+    token: PresentedToken,
+    grant: SessionGrant | null,
+    source: RequestSource,
+  ): Promise<never> {
+    const { sessionId, generation } = token;
+    switch (verdict) {
+      case 'suspended':
+        throw new AppError('account_suspended');
+      case 'disabled':
+        throw new AppError('application_disabled');
+      case 'ended':
+        throw new AppError('session_ended');
+      case 'reused':
+        await this.endReused(token, source);
+        throw new AppError(REUSED);
+      case 'ahead':
+        // Not a theft: the database is an older state of itself, and the token is from its lost future.
+        this.logger.error({
+          message: 'A refresh token is ahead of the database. Was a backup restored? See the runbook.',
+          sessionId,
+          generation,
+          databaseGeneration: grant?.generation,
+        });
+        throw new AppError('refresh_token_invalid', { log: 'generation ahead of the database' });
+      default:
+        throw new AppError('refresh_token_invalid', { log: 'unknown session, or another secret' });
+    }
+  }
+
+  private async endReused(token: PresentedToken, source: RequestSource): Promise<void> {
+    const { sessionId, generation, applicationId } = token;
+    await this.revocations.commit(async (tx) => {
+      const ended = await this.refreshes.endReused(tx, token, REUSED);
+      if (!ended) return { result: undefined, revocations: [] };
+      const { userId } = ended;
+      await this.events.emit(tx, 'sessionEnded', { userId, sessionId, reason: REUSED });
+      await this.audit.record(tx, {
+        type: 'refresh_token.reused',
+        userId,
+        actor: 'system',
+        sessionId,
+        applicationId,
+        source,
+        reason: REUSED,
+        details: { device: ended.name ?? describeDevice(ended.device), generation },
+      });
+      return {
+        result: undefined,
+        revocations: [{ kind: 'session', subject: sessionId, applicationId, reason: REUSED, actor: 'system' }],
+      };
+    });
+  }
+}

@@ -1,0 +1,41 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApplicationsModule } from '../applications/applications.module.js';
+import { AuditModule } from '../audit/audit.module.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { TokensModule } from '../tokens/tokens.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { LastActivityService } from './last-activity.service.js';
+import { RefreshRepository } from './refresh.repository.js';
+import { RefreshService } from './refresh.service.js';
+import { SessionTokensService } from './session-tokens.service.js';
+import { Session } from './session.entity.js';
+import { SessionsPurgeJob } from './sessions-purge.job.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
+import { SignInSessionsService } from './sign-in-sessions.service.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([Session]),
+    ApplicationsModule,
+    AuditModule,
+    RevocationModule,
+    TokensModule,
+    UsersModule,
+  ],
+  controllers: [SessionsController],
+  providers: [
+    SessionsRepository,
+    RefreshRepository,
+    SessionsService,
+    SignInSessionsService,
+    RefreshService,
+    SessionTokensService,
+    LastActivityService,
+    SessionsPurgeJob,
+  ],
+  exports: [SessionsService, SignInSessionsService, RefreshService, LastActivityService],
+})
+export class SessionsModule {}

@@ -1,0 +1,230 @@
+import { Injectable } from '@nestjs/common';
+import { Config } from '../config.js';
+import { Database, type Queryable, type Transaction } from '../database/database.js';
+import { aliveSql, idleEndSql } from './alive.js';
+import type { Device } from './device.js';
+import type { Delivery } from './session.entity.js';
+import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
+
+/** A sign-in: the session to insert, and the state of the account in which the person proved who they are. */
+export interface NewSession {
+  id: string;
+  userId: string;
+  userVersion: number;
+  passwordHash: string;
+  applicationId: string;
+  secretHash: Buffer;
+  delivery: Delivery;
+  name: string | null;
+  device: Device;
+  userAgent: string | null;
+  ip: string;
+  remembered: boolean;
+  amr: string[];
+  /** Seconds from now to the absolute end. */
+  max: number;
+}
+
+export interface EndedSession {
+  id: string;
+  userId: string;
+  applicationId: string;
+  name: string | null;
+  device: Device;
+}
+
+export interface SessionRow {
+  id: string;
+  name: string | null;
+  device: Device;
+  ip: string | null;
+  created_at: Date;
+  last_active_at: Date;
+  expires_at: Date;
+  idle_expires_at: Date;
+}
+
+const ENDED = 's.id, s.user_id as "userId", s.application_id as "applicationId", s.name, s.device';
+
+/** Sessions deleted in one transaction: some ten milliseconds. */
+const PURGE_BATCH = 2_000;
+
+/** Only one instance purges at a time. An arbitrary constant. */
+const PURGE_LOCK = 7_203_003;
+
+@Injectable()
+export class SessionsRepository {
+  private readonly alive: string;
+  private readonly idleEnd: string;
+  private readonly joins = 'join users u on u.id = s.user_id join applications a on a.id = s.application_id';
+
+  constructor(
+    private readonly database: Database,
+    private readonly config: Config,
+  ) {
+    this.alive = aliveSql(config);
+    this.idleEnd = idleEndSql(config);
+  }
+
+  /** Null when the account or the application is not what it was when the person proved who they are. */
+  async insert(tx: Transaction, session: NewSession): Promise<SessionGrant | null> {
+    const [row] = await tx.query<SessionGrantRow>(
+      `with s as (
+         insert into sessions (id, user_id, application_id, user_version, application_version, generation, secret_hash,
+                               rotated_at, delivery, name, device, user_agent, ip, remembered, amr, authenticated_at,
+                               created_at, last_active_at, expires_at)
+         select $1, u.id, a.id, u.token_version, a.token_version, 1, $6,
+                now(), $7, $8, $9, $10, $11, $12, $13, now(), now(), now(), now() + make_interval(secs => $14)
+           from users u, applications a
+          where u.id = $2 and u.token_version = $3 and u.password_hash = $4 and u.status = 'active'
+            and a.id = $5 and a.enabled
+         returning *)
+       select ${grantColumns(this.idleEnd)} from s ${this.joins}`,
+      [
+        session.id,
+        session.userId,
+        session.userVersion,
+        session.passwordHash,
+        session.applicationId,
+        session.secretHash,
+        session.delivery,
+        session.name,
+        JSON.stringify(session.device),
+        session.userAgent,
+        session.ip,
+        session.remembered,
+        session.amr,
+        session.max,
+      ],
+    );
+    return row ? toSessionGrant(row) : null;
+  }
+
+  /** Live sessions, the one used last first. `after`: the place of the last one already seen. */
+  listLive(userId: string, limit: number, after: { lastActiveAt: string; id: string } | null): Promise<SessionRow[]> {
+    return this.database.query<SessionRow>(
+      `select ${this.columns()} from sessions s ${this.joins}
+        where s.user_id = $1 and ${this.alive}
+          and ($2::timestamptz is null or (date_trunc('milliseconds', s.last_active_at), s.id) < ($2::timestamptz, $3::uuid))
+        order by date_trunc('milliseconds', s.last_active_at) desc, s.id desc
+        limit $4`,
+      [userId, after?.lastActiveAt ?? null, after?.id ?? null, limit],
+    );
+  }
+
+  /** Null when the person has no such live session. */
+  async findLive(userId: string, sessionId: string): Promise<SessionRow | null> {
+    const [row] = await this.database.query<SessionRow>(
+      `select ${this.columns()} from sessions s ${this.joins} where s.id = $2 and s.user_id = $1 and ${this.alive}`,
+      [userId, sessionId],
+    );
+    return row ?? null;
+  }
+
+  /** Null when the person has no such live session. */
+  async rename(tx: Transaction, userId: string, sessionId: string, name: string): Promise<SessionRow | null> {
+    const [row] = await tx.query<SessionRow>(
+      `update sessions s set name = $3 from users u, applications a
+        where s.id = $2 and s.user_id = $1 and u.id = s.user_id and a.id = s.application_id and ${this.alive}
+       returning ${this.columns()}`,
+      [userId, sessionId, name],
+    );
+    return row ?? null;
+  }
+
+  /** Null when the person has no such session that has not ended. */
+  async end(tx: Transaction, userId: string, sessionId: string, reason: string): Promise<EndedSession | null> {
+    const [row] = await tx.query<EndedSession>(
+      `update sessions s set ended_at = now(), end_reason = $3
+        where s.id = $2 and s.user_id = $1 and s.ended_at is null
+       returning ${ENDED}`,
+      [userId, sessionId, reason],
+    );
+    return row ?? null;
+  }
+
+  /** Ends it by a refresh token of any generation; null when no session that has not ended bears this secret. */
+  async endBySecret(tx: Transaction, sessionId: string, secretHash: Buffer, reason: string): Promise<EndedSession | null> {
+    const [row] = await tx.query<EndedSession>(
+      `update sessions s set ended_at = now(), end_reason = $3
+        where s.id = $1 and $2 in (s.secret_hash, s.previous_secret_hash) and s.ended_at is null
+       returning ${ENDED}`,
+      [sessionId, secretHash, reason],
+    );
+    return row ?? null;
+  }
+
+  /** Ends all but one, locking rows in the order of their ids. */
+  endOthers(tx: Transaction, userId: string, kept: string, reason: string): Promise<EndedSession[]> {
+    return tx.query<EndedSession>(
+      `with doomed as (
+         select id from sessions where user_id = $1 and id <> $2 and ended_at is null order by id for update)
+       update sessions s set ended_at = now(), end_reason = $3 from doomed
+        where s.id = doomed.id
+       returning ${ENDED}`,
+      [userId, kept, reason],
+    );
+  }
+
+  /** How many live sessions the person has. */
+  async countLive(userId: string, db: Queryable = this.database): Promise<number> {
+    const [row] = await db.query<{ count: string }>(
+      `select count(*) from sessions s ${this.joins} where s.user_id = $1 and ${this.alive}`,
+      [userId],
+    );
+    return Number(row?.count);
+  }
+
+  /** Ends the live sessions longest unused, until `max` remain. */
+  async endSurplus(tx: Transaction, userId: string, max: number, reason: string): Promise<EndedSession[]> {
+    await tx.query('select id from sessions where user_id = $1 and ended_at is null order by id for update', [userId]);
+    return tx.query<EndedSession>(
+      `with doomed as (
+         select s.id from sessions s ${this.joins} where s.user_id = $1 and ${this.alive}
+          order by s.last_active_at desc, s.created_at desc, s.id desc offset $2)
+       update sessions s set ended_at = now(), end_reason = $3 from doomed
+        where s.id = doomed.id and s.ended_at is null
+       returning ${ENDED}`,
+      [userId, max, reason],
+    );
+  }
+
+  /**
+   * Writes when sessions were last used, given in seconds before now. Rows that somebody else holds are left out: the
+   * ids that were written.
+   */
+  async writeActivity(ids: string[], secondsAgo: number[]): Promise<string[]> {
+    const rows = await this.database.query<{ id: string }>(
+      `with used as (
+         select s.id, u.ago from unnest($1::uuid[], $2::float8[]) as u (id, ago) join sessions s on s.id = u.id
+          order by s.id for update of s skip locked)
+       update sessions s set last_active_at = greatest(s.last_active_at, now() - make_interval(secs => used.ago))
+         from used where s.id = used.id
+       returning s.id`,
+      [ids, secondsAgo],
+    );
+    return rows.map((row) => row.id);
+  }
+
+  /** Deletes one batch of sessions dead for longer than SESSION_RETENTION, however they died; how many. */
+  async purgeBatch(): Promise<number> {
+    return this.database.transaction(async (tx) => {
+      const [lock] = await tx.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [PURGE_LOCK]);
+      if (!lock?.held) return 0;
+      const purged = await tx.query(
+        `delete from sessions where id in (
+           select id from sessions
+            where coalesce(ended_at, expires_at) < now() - make_interval(secs => $1)
+            order by coalesce(ended_at, expires_at) limit ${PURGE_BATCH} for update skip locked)
+         returning id`,
+        [this.config.sessionRetention],
+      );
+      return purged.length;
+    });
+  }
+
+  private columns(): string {
+    return `s.id, s.name, s.device, host(s.ip) as ip, s.created_at, s.last_active_at, s.expires_at,
+      least(${this.idleEnd}, s.expires_at) as idle_expires_at`;
+  }
+}

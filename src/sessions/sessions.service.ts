@@ -1,0 +1,129 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Config } from '../config.js';
+import { Database, type Transaction } from '../database/database.js';
+import type { RevocationDraft } from '../revocation/revocations.repository.js';
+import { RevocationsService } from '../revocation/revocations.service.js';
+import { AccountEvents } from '../users/account-events.js';
+import { describeDevice } from './device.js';
+import { LastActivityService } from './last-activity.service.js';
+import { decodeCursor, encodeCursor, toSessionView, type SessionView } from './session-view.js';
+import { SessionsRepository, type EndedSession } from './sessions.repository.js';
+
+/** A person's devices: seeing, naming and ending them. */
+@Injectable()
+export class SessionsService {
+  constructor(
+    private readonly config: Config,
+    private readonly database: Database,
+    private readonly sessions: SessionsRepository,
+    private readonly activity: LastActivityService,
+    private readonly revocations: RevocationsService,
+    private readonly audit: AuditService,
+    private readonly events: AccountEvents,
+  ) {}
+
+  /** Live sessions, the one used last first. `current`: the id of the asking session, which is marked. */
+  async list(
+    userId: string,
+    current: string,
+    page: { limit: number; cursor?: string | undefined },
+  ): Promise<{ items: SessionView[]; nextCursor?: string }> {
+    const after = page.cursor === undefined ? null : decodeCursor(page.cursor);
+    const rows = await this.sessions.listLive(userId, page.limit, after);
+    const items = rows.map((row) => toSessionView(row, current, this.activity.latest(row.id, row.last_active_at)));
+    const last = rows.at(-1);
+    return last && rows.length === page.limit ? { items, nextCursor: encodeCursor(last) } : { items };
+  }
+
+  /** Throws `session_ended` when it has ended since its access token was issued. */
+  async getCurrent(userId: string, sessionId: string): Promise<SessionView> {
+    const row = await this.sessions.findLive(userId, sessionId);
+    if (!row) throw new AppError('session_ended');
+    return toSessionView(row, sessionId, this.activity.latest(row.id, row.last_active_at));
+  }
+
+  /** Throws `not_found` for a session that is not this person's, or has ended. */
+  async rename(
+    userId: string,
+    sessionId: string,
+    name: string,
+    current: string,
+    source: RequestSource,
+  ): Promise<SessionView> {
+    return this.database.transaction(async (tx) => {
+      const row = await this.sessions.rename(tx, userId, sessionId, name);
+      if (!row) throw noSuchDevice();
+      const actor = `user:${userId}`;
+      await this.audit.record(tx, { type: 'session.renamed', userId, actor, sessionId, source, details: { name } });
+      return toSessionView(row, current, this.activity.latest(row.id, row.last_active_at));
+    });
+  }
+
+  /** Throws `not_found` for a session that is not this person's, or has ended. */
+  async end(userId: string, sessionId: string, source: RequestSource): Promise<void> {
+    await this.revocations.commit(async (tx) => {
+      const ended = await this.sessions.end(tx, userId, sessionId, 'ended_by_user');
+      if (!ended) throw noSuchDevice();
+      return { result: undefined, revocations: await this.ended(tx, [ended], 'ended_by_user', source) };
+    });
+  }
+
+  /** Ends all of this person's sessions but one. */
+  async endOthers(userId: string, kept: string, source: RequestSource): Promise<void> {
+    await this.revocations.commit(async (tx) => {
+      const ended = await this.sessions.endOthers(tx, userId, kept, 'ended_by_user');
+      return { result: undefined, revocations: await this.ended(tx, ended, 'ended_by_user', source) };
+    });
+  }
+
+  /** Signs one device out. A session that has ended already stays ended: signing out twice is no fault. */
+  async signOut(
+    by: { userId: string; sessionId: string } | { sessionId: string; secretHash: Buffer },
+    source: RequestSource,
+  ): Promise<void> {
+    const reason = 'signed_out';
+    await this.revocations.commit(async (tx) => {
+      const ended =
+        'userId' in by
+          ? await this.sessions.end(tx, by.userId, by.sessionId, reason)
+          : await this.sessions.endBySecret(tx, by.sessionId, by.secretHash, reason);
+      return { result: undefined, revocations: ended ? await this.ended(tx, [ended], reason, source) : [] };
+    });
+  }
+
+  /** Ends the devices longest unused past SESSIONS_PER_USER. Called after every sign-in, once it is committed. */
+  async endSurplus(userId: string): Promise<void> {
+    const max = this.config.sessionsPerUser;
+    if ((await this.sessions.countLive(userId)) <= max) return;
+    const reason = 'too_many_sessions';
+    await this.revocations.commit(async (tx) => {
+      const ended = await this.sessions.endSurplus(tx, userId, max, reason);
+      return { result: undefined, revocations: await this.ended(tx, ended, reason, null) };
+    });
+  }
+
+  /** What follows the end of sessions in the same transaction; the log rows that tell every instance. */
+  private async ended(
+    tx: Transaction,
+    sessions: EndedSession[],
+    reason: string,
+    source: RequestSource | null,
+  ): Promise<RevocationDraft[]> {
+    const drafts: RevocationDraft[] = [];
+    for (const { id: sessionId, userId, applicationId, name, device } of sessions) {
+      const actor = source ? `user:${userId}` : 'system';
+      const details = { device: name ?? describeDevice(device) };
+      await this.events.emit(tx, 'sessionEnded', { userId, sessionId, reason });
+      await this.audit.record(tx, { type: 'session.ended', userId, actor, sessionId, applicationId, source, reason, details });
+      drafts.push({ kind: 'session', subject: sessionId, applicationId, reason, actor });
+    }
+    return drafts;
+  }
+}
+
+function noSuchDevice(): AppError {
+  return new AppError('not_found', { detail: 'You have no such device, or it has been signed out already.' });
+}

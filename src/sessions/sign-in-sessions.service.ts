@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { ApplicationsService } from '../applications/applications.service.js';
+import { AuditService } from '../audit/audit.service.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Database, type Transaction } from '../database/database.js';
+import type { Credentials } from '../users/users.repository.js';
+import { parseDevice } from './device.js';
+import { hashSecret, newSecret } from './refresh-token.js';
+import { RefreshRepository, type ProvedSession } from './refresh.repository.js';
+import type { Delivery } from './session.entity.js';
+import type { SessionGrant } from './session-grant.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
+import { SessionTokensService, type IssuedTokens } from './session-tokens.service.js';
+
+/** How a device signs in. */
+export interface SignInOptions {
+  applicationId: string;
+  delivery: Delivery;
+  remember: boolean;
+  deviceName: string | null;
+}
+
+/** Makes the tokens of a session that is committed. */
+export type IssueTokens = () => Promise<IssuedTokens>;
+
+/** RFC 8176: what a password proves. */
+const PASSWORD_AMR = ['pwd'];
+
+/** Starts the session of a sign-in, and re-issues the tokens of one whose person proved who they are again. */
+@Injectable()
+export class SignInSessionsService {
+  constructor(
+    private readonly database: Database,
+    private readonly applications: ApplicationsService,
+    private readonly sessions: SessionsRepository,
+    private readonly refreshes: RefreshRepository,
+    private readonly devices: SessionsService,
+    private readonly tokens: SessionTokensService,
+    private readonly audit: AuditService,
+  ) {}
+
+  /**
+   * A new session with a new id, always. Null when the account is no longer as it was when its password was checked:
+   * check it again. Throws `application_disabled`.
+   */
+  async start(proof: Credentials, options: SignInOptions, source: RequestSource): Promise<IssuedTokens | null> {
+    const secret = newSecret();
+    const grant = await this.database.transaction((tx) => this.insert(tx, proof, options, secret, source));
+    if (!grant) {
+      await this.applications.assertEnabled(options.applicationId);
+      return null;
+    }
+    await this.devices.endSurplus(grant.userId);
+    return this.tokens.issue(grant, secret);
+  }
+
+  /**
+   * Within `tx`: a new refresh token with a new secret, so that what was issued before the proof is worth nothing.
+   * Returns what makes the tokens once `tx` is committed; null when the session is not alive, or the account is no
+   * longer as it was proved.
+   */
+  async reissue(tx: Transaction, session: ProvedSession): Promise<IssueTokens | null> {
+    const secret = newSecret();
+    const grant = await this.refreshes.reissue(tx, session, hashSecret(secret));
+    return grant && (() => this.tokens.issue(grant, secret));
+  }
+
+  private async insert(
+    tx: Transaction,
+    proof: Credentials,
+    { applicationId, delivery, remember, deviceName }: SignInOptions,
+    secret: string,
+    source: RequestSource,
+  ): Promise<SessionGrant | null> {
+    const { userId } = proof;
+    const grant = await this.sessions.insert(tx, {
+      id: randomUUID(),
+      userId,
+      userVersion: proof.tokenVersion,
+      passwordHash: proof.passwordHash,
+      applicationId,
+      secretHash: hashSecret(secret),
+      delivery,
+      name: deviceName,
+      device: parseDevice(source.userAgent),
+      userAgent: source.userAgent,
+      ip: source.ip,
+      remembered: remember,
+      amr: PASSWORD_AMR,
+      max: this.applications.limitsOf(applicationId, remember).max,
+    });
+    if (!grant) return null;
+    const { sessionId } = grant;
+    const actor = `user:${userId}`;
+    await this.audit.record(tx, { type: 'session.started', userId, actor, sessionId, applicationId, source });
+    return grant;
+  }
+}

@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { randomUUID } from 'node:crypto';
+import { Config } from '../config.js';
+import { KeysService } from '../keys/keys.service.js';
+import { ClaimsProviders } from './claims-providers.js';
+
+/** What one statement of the database allowed: an access token for this session, as both stood at that moment. */
+export interface AccessGrant {
+  userId: string;
+  sessionId: string;
+  applicationId: string;
+  audience: string;
+  userVersion: number;
+  applicationVersion: number;
+  roles: string[];
+  amr: string[];
+  /** The database's clock in the statement that allowed the token; seconds since 1970. */
+  issuedAt: number;
+  /** When the person last proved who they are; seconds since 1970. */
+  authenticatedAt: number;
+  /** The session's absolute end, which no token outlives; seconds since 1970. */
+  sessionExpiresAt: number;
+  /** Seconds that the application lets a token live. */
+  life: number;
+}
+
+export interface IssuedAccessToken {
+  accessToken: string;
+  /** Seconds (RFC 6749 §5.1). */
+  expiresIn: number;
+}
+
+@Injectable()
+export class AccessTokensService {
+  constructor(
+    private readonly config: Config,
+    private readonly jwt: JwtService,
+    private readonly keys: KeysService,
+    private readonly providers: ClaimsProviders,
+  ) {}
+
+  /** A signed access token (RFC 9068). Throws `unavailable` while no signing key is loaded. */
+  async issue(grant: AccessGrant): Promise<IssuedAccessToken> {
+    const additional = await this.providers.claimsFor(grant);
+    const { kid, algorithm, privateKey } = this.keys.signingKey();
+    const issuedAt = Math.floor(grant.issuedAt);
+    const expiresAt = Math.min(issuedAt + grant.life, Math.floor(grant.sessionExpiresAt));
+    const claims = {
+      ...additional,
+      iss: this.config.publicUrl,
+      sub: grant.userId,
+      aud: grant.audience,
+      exp: expiresAt,
+      iat: issuedAt,
+      jti: randomUUID(),
+      client_id: grant.applicationId,
+      sid: grant.sessionId,
+      ver: grant.userVersion,
+      aver: grant.applicationVersion,
+      auth_time: Math.floor(grant.authenticatedAt),
+      acr: assuranceOf(grant.amr),
+      amr: grant.amr,
+      roles: grant.roles,
+    };
+    const accessToken = this.jwt.sign(claims, {
+      privateKey,
+      algorithm,
+      header: { typ: 'at+jwt', alg: algorithm, kid },
+    });
+    return { accessToken, expiresIn: expiresAt - issuedAt };
+  }
+}
+
+/** NIST SP 800-63B-4 §2: a second factor makes level 2. */
+function assuranceOf(amr: string[]): 'aal1' | 'aal2' {
+  return amr.includes('mfa') ? 'aal2' : 'aal1';
+}

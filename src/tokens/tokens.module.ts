@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { ApplicationsModule } from '../applications/applications.module.js';
+import { KeysModule } from '../keys/keys.module.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { AccessTokenVerification } from './access-token-verification.js';
+import { AccessTokensService } from './access-tokens.service.js';
+import { ClaimsProviders } from './claims-providers.js';
+
+@Module({
+  imports: [JwtModule.register({}), ApplicationsModule, KeysModule, RevocationModule],
+  providers: [AccessTokensService, AccessTokenVerification, ClaimsProviders],
+  exports: [AccessTokensService, AccessTokenVerification, ClaimsProviders],
+})
+export class TokensModule {}

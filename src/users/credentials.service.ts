@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { AuditService } from '../audit/audit.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Database, type Transaction } from '../database/database.js';
+import { passwordFault } from './password-policy.js';
+import { PasswordsService } from './passwords.service.js';
+import { UsersRepository, type Credentials, type RaisedFloor } from './users.repository.js';
+import { newUserId } from './users.service.js';
+
+export interface NewAccount {
+  email: string;
+  password: string;
+  name: string | null;
+}
+
+/** Proving who someone is by a password, and setting that password. */
+@Injectable()
+export class CredentialsService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly passwords: PasswordsService,
+    private readonly audit: AuditService,
+  ) {}
+
+  /** Makes an account. Throws `validation_failed` for a weak password, `email_taken` for an address that has one. */
+  async register(account: NewAccount, source: RequestSource): Promise<Credentials> {
+    assertStrong(account.password, account, '/password');
+    const passwordHash = await this.passwords.hash(account.password);
+    return this.database.transaction(async (tx) => {
+      const { email, name } = account;
+      const credentials = await this.users.insert(tx, { id: newUserId(), email, name, passwordHash });
+      if (!credentials) throw new AppError('email_taken');
+      const { userId } = credentials;
+      await this.audit.record(tx, { type: 'account.registered', userId, actor: `user:${userId}`, source });
+      return credentials;
+    });
+  }
+
+  /**
+   * The account whose password this is, as it stood when the password was read: what is done with it must require
+   * that it still stands so. Throws `credentials_invalid` for an unknown account or a wrong password, after the same
+   * time; `account_suspended` only to who knows the password.
+   */
+  async prove(by: { email: string } | { userId: string }, password: string): Promise<Credentials> {
+    const credentials = await this.users.findCredentials(by);
+    const verdict = await this.passwords.verify(credentials?.passwordHash ?? null, password);
+    if (!credentials || !verdict.correct) throw new AppError('credentials_invalid');
+    if (credentials.status === 'suspended') throw new AppError('account_suspended');
+    return verdict.outdated ? this.strengthen(credentials, password) : credentials;
+  }
+
+  /** The hash of a new password for this account. Throws `validation_failed` when it is weak. */
+  hashNew(credentials: Credentials, password: string): Promise<string> {
+    assertStrong(password, credentials, '/newPassword');
+    return this.passwords.hash(password);
+  }
+
+  /** Ends every session of the account; null when it changed since the credentials were proved. */
+  replacePassword(tx: Transaction, credentials: Credentials, passwordHash: string): Promise<RaisedFloor | null> {
+    return this.users.changePassword(tx, credentials, passwordHash);
+  }
+
+  /** Hashes anew what was hashed with weaker parameters, while the password is at hand. */
+  private async strengthen(credentials: Credentials, password: string): Promise<Credentials> {
+    const passwordHash = await this.passwords.hash(password);
+    const replaced = await this.users.rehash(credentials, passwordHash);
+    return replaced ? { ...credentials, passwordHash } : credentials;
+  }
+}
+
+function assertStrong(password: string, context: { email: string; name: string | null }, pointer: string): void {
+  const fault = passwordFault(password, context);
+  if (fault) throw new AppError('validation_failed', { detail: fault, errors: [{ pointer, detail: fault }] });
+}

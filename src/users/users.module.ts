@@ -1,0 +1,19 @@
+import { Module } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { AccountEvents } from './account-events.js';
+import { CredentialsService } from './credentials.service.js';
+import { PasswordsService } from './passwords.service.js';
+import { User } from './user.entity.js';
+import { UsersController } from './users.controller.js';
+import { UsersRepository } from './users.repository.js';
+import { UsersService } from './users.service.js';
+
+@Module({
+  imports: [TypeOrmModule.forFeature([User]), AuditModule, RevocationModule],
+  controllers: [UsersController],
+  providers: [UsersRepository, UsersService, PasswordsService, CredentialsService, AccountEvents],
+  exports: [UsersService, CredentialsService, AccountEvents],
+})
+export class UsersModule {}

@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { uuidv7 } from 'uuidv7';
+import { AuditService } from '../audit/audit.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Database, type Transaction } from '../database/database.js';
+import { RevocationsService } from '../revocation/revocations.service.js';
+import { AccountEvents } from './account-events.js';
+import { UsersRepository, type Profile } from './users.repository.js';
+
+@Injectable()
+export class UsersService {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersRepository,
+    private readonly revocations: RevocationsService,
+    private readonly audit: AuditService,
+    private readonly events: AccountEvents,
+  ) {}
+
+  /** Throws `not_found` when the account is not an active one. */
+  async getProfile(userId: string): Promise<Profile> {
+    return this.users.findProfile(userId).then(orNotFound);
+  }
+
+  /** Profile edits leave tokens untouched: nothing personal is in them. */
+  async rename(userId: string, name: string | null, source: RequestSource): Promise<Profile> {
+    return this.database.transaction(async (tx) => {
+      const profile = orNotFound(await this.users.rename(tx, userId, name));
+      await this.audit.record(tx, { type: 'account.renamed', userId, actor: `user:${userId}`, source });
+      return profile;
+    });
+  }
+
+  /** Outdates every access token and ends every session of the account, this one too. */
+  async signOutEverywhere(userId: string, source: RequestSource): Promise<void> {
+    const actor = `user:${userId}`;
+    const reason = 'signed_out_everywhere';
+    await this.revocations.commit(async (tx) => {
+      const minVersion = orNotFound(await this.users.endSessions(tx, userId));
+      await this.events.emit(tx, 'signedOutEverywhere', { userId, kept: null, reason });
+      await this.audit.record(tx, { type: 'account.signed_out_everywhere', userId, actor, source });
+      return { result: undefined, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
+    });
+  }
+
+  /** Deletes the account: whoever registers the same address later is somebody else, with another id. */
+  async delete(userId: string, source: RequestSource): Promise<void> {
+    const actor = `user:${userId}`;
+    const reason = 'account_deleted';
+    await this.revocations.commit(async (tx) => {
+      const minVersion = orNotFound(await this.users.delete(tx, userId));
+      await this.events.emit(tx, 'userDeleted', { userId });
+      await this.audit.record(tx, { type: 'account.deleted', userId, actor, source });
+      return { result: undefined, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
+    });
+  }
+
+  /** Sets the roles; tokens that carry the old ones are outdated, sessions go on. `actor`: who did it, for the audit. */
+  async setRoles(userId: string, roles: string[], actor: string, reason: string): Promise<void> {
+    const sorted = [...new Set(roles)].toSorted();
+    await this.revocations.commit(async (tx) => {
+      const minVersion = await this.users.setRoles(tx, userId, sorted);
+      if (minVersion === null) return { result: undefined, revocations: [] };
+      await this.audit.record(tx, { type: 'account.roles_changed', userId, actor, reason, details: { roles: sorted } });
+      return { result: undefined, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
+    });
+  }
+
+  /**
+   * For a module whose claims provider would now say something else: runs its `change` and outdates the tokens that
+   * carry the old claims, in one transaction. Sessions go on; a silent refresh brings the new claims.
+   */
+  async changeClaims<T>(userId: string, change: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.revocations.commit(async (tx) => {
+      const minVersion = orNotFound(await this.users.outdateTokens(tx, userId));
+      const result = await change(tx);
+      await this.audit.record(tx, { type: 'account.claims_changed', userId, actor: 'system' });
+      const reason = 'claims_changed';
+      return { result, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor: 'system' }] };
+    });
+  }
+}
+
+/** A new account's id: time-ordered, so that its index grows at one end. */
+export function newUserId(): string {
+  return uuidv7();
+}
+
+function orNotFound<T>(value: T | null): T {
+  if (value === null) throw new AppError('not_found', { detail: 'There is no such account.' });
+  return value;
+}

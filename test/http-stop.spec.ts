@@ -1,0 +1,63 @@
+import { Agent, get } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+
+import { Readiness } from '../src/common/readiness.js';
+import { startFixture } from './http-fixture.js';
+import type { RunningApp } from './http-fixture.js';
+
+let running: RunningApp;
+beforeEach(async () => {
+  running = await startFixture();
+});
+
+function request(path: string, agent: Agent): Promise<{ response: IncomingMessage; body: string }> {
+  return new Promise((resolve, reject) => {
+    get(`${running.url}${path}`, { agent }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += String(chunk))).on('end', () => resolve({ response, body }));
+    }).on('error', reject);
+  });
+}
+
+test('closing finishes the request that is being answered and tells its connection to close', async () => {
+  const agent = new Agent({ keepAlive: true });
+  const slow = request('/v1/fixture/slow', agent);
+  await pollUntil(async () => (await connections()) > 0);
+
+  await running.close();
+  const { response, body } = await slow;
+
+  expect(response.statusCode).toBe(200);
+  expect(body).toBe('{"finished":true}');
+  expect(response.headers.connection).toBe('close');
+});
+
+test('closing does not wait for idle connections', async () => {
+  const agent = new Agent({ keepAlive: true });
+  await request('/v1/fixture/plain', agent);
+
+  const started = performance.now();
+  await running.close();
+
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
+
+test('once it is to stop, requests are still answered, and their connections closed', async () => {
+  running.app.get(Readiness).shutDown();
+  const agent = new Agent({ keepAlive: true });
+  const { response } = await request('/v1/fixture/plain', agent);
+  await running.close();
+
+  expect(response.statusCode).toBe(200);
+  expect(response.headers.connection).toBe('close');
+});
+
+function connections(): Promise<number> {
+  return new Promise((resolve) =>
+    running.app.getHttpServer().getConnections((_error: unknown, count: number) => resolve(count)),
+  );
+}
+
+async function pollUntil(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
+}
