@@ -13,4 +13,8 @@ class CommandLineDataSource extends DataSource {
 }
 
 /** For the command line of TypeORM: `npm run build`, then `npx typeorm <command> -d dist/ormconfig.js`. */
-export default new CommandLineDataSource(await migrationDataSourceOptions(settings));
+export default new CommandLineDataSource({
+  ...(await migrationDataSourceOptions(settings)),
+  // That command line answers by way of the logger.
+  logger: 'advanced-console',
+});

@@ -1,5 +1,5 @@
 // npm run migration:*: works on what is built. A development checkout is built first, so that a migration just written
-// is seen; where TypeScript is not installed (production), `dist` is taken as it is.
+// is seen; where development dependencies are not installed (production), `dist` is taken as it is.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -8,10 +8,13 @@ import { fileURLToPath } from 'node:url';
 const root = new URL('../', import.meta.url);
 const command = new URL('dist/src/database/migrate.command.js', root);
 
+/** The compiler, where the development dependencies are installed. (TypeScript alone comes with another dependency.) */
 function findCompiler() {
   if (!existsSync(new URL('src', root))) return undefined;
+  const require = createRequire(import.meta.url);
   try {
-    return createRequire(import.meta.url).resolve('typescript/bin/tsc');
+    require.resolve('@types/pg/package.json');
+    return require.resolve('typescript/bin/tsc');
   } catch {
     return undefined;
   }

@@ -1,34 +1,8 @@
 import fc from 'fast-check';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { inspect } from 'node:util';
-import { Config, ConfigError, describeVariables, loadConfig, readSettings, type Environment } from './config.js';
-
-const key = () => randomBytes(32).toString('base64');
-
-const complete = {
-  DATABASE_URL: 'postgres://portcullis:s3cret-Of-Db@localhost:5432/portcullis',
-  KEY_ENCRYPTION_KEY: key(),
-  REFRESH_TOKEN_KEYS: `b:${key()},a:${key()}`,
-};
-const production = { ...complete, NODE_ENV: 'production', PUBLIC_URL: 'https://account.example.com' };
-
-/** The faults of an environment as `VARIABLE problem`; none when it is fine. */
-function faultsOf(env: Environment): string[] {
-  try {
-    loadConfig(env);
-    return [];
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return error.faults.map(({ variable, problem }) => `${variable} ${problem}`);
-  }
-}
-
-function variablesAtFault(env: Environment): string[] {
-  return faultsOf(env).map((fault) => fault.split(' ')[0]!);
-}
+import { resolve } from 'node:path';
+import { complete, faultsOf, key, production, variablesAtFault } from '../test/support/config-environment.js';
+import { describeVariables, loadConfig, readSettings } from './config.js';
 
 describe('configuration', () => {
   test('what is not given has its documented default, in seconds where it is a duration', () => {
@@ -173,6 +147,7 @@ describe('production', () => {
     const publicUrl = (PUBLIC_URL: string) => variablesAtFault({ ...production, PUBLIC_URL });
     expect(publicUrl('http://account.example.com')).toEqual(['PUBLIC_URL']);
     expect(publicUrl('http://localhost.example.com')).toEqual(['PUBLIC_URL']);
+    expect(publicUrl('http://127.example.com')).toEqual(['PUBLIC_URL']);
     for (const own of ['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000'])
       expect(publicUrl(own)).toEqual([]);
   });
@@ -210,113 +185,6 @@ describe('production', () => {
   });
 });
 
-describe('keys', () => {
-  test.each([
-    ['the same key twice', (one: string) => `a:${one},b:${one}`],
-    ['the same id twice', (one: string) => `a:${one},a:${key()}`],
-    ['a key without id', (one: string) => one],
-    ['an id with a dot', (one: string) => `a.b:${one}`],
-    ['an empty id', (one: string) => `:${one}`],
-    ['a short key', () => 'a:c2hvcnQ='],
-    ['nothing but commas', () => ','],
-  ])('%s is refused', (_name, list) => {
-    expect(variablesAtFault({ ...complete, REFRESH_TOKEN_KEYS: list(key()) })).toEqual(['REFRESH_TOKEN_KEYS']);
-  });
-
-  test('one key for both purposes is refused', () => {
-    const shared = key();
-    const env = { ...complete, KEY_ENCRYPTION_KEY: shared, REFRESH_TOKEN_KEYS: `a:${key()},b:${shared}` };
-    expect(variablesAtFault(env)).toEqual(['REFRESH_TOKEN_KEYS']);
-  });
-
-  test('base64url without padding is the same key', () => {
-    const bytes = randomBytes(32);
-    for (const encoding of ['base64', 'base64url'] as const) {
-      const config = loadConfig({ ...complete, KEY_ENCRYPTION_KEY: bytes.toString(encoding) });
-      expect(config.keyEncryptionKey.equals(bytes)).toBe(true);
-    }
-  });
-});
-
-describe('files', () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), 'portcullis-config-'));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
-
-  function file(name: string, content: string): string {
-    const path = join(folder, name);
-    writeFileSync(path, content);
-    return path;
-  }
-
-  test('any secret may come from a file, with the line break that editors add', () => {
-    const env = Object.fromEntries(
-      Object.entries(complete).map(([name, text]) => [`${name}_FILE`, file(name, `${text}\n`)]),
-    );
-    expect(JSON.stringify(rawFields(loadConfig(env)))).toBe(JSON.stringify(rawFields(loadConfig(complete))));
-  });
-
-  test('keys in a file may stand on lines of their own', () => {
-    const env = {
-      ...complete,
-      REFRESH_TOKEN_KEYS: undefined,
-      REFRESH_TOKEN_KEYS_FILE: file('lines', `b:${key()}\na:${key()}\n`),
-    };
-    expect(loadConfig(env).refreshTokenKeys.map(({ id }) => id)).toEqual(['b', 'a']);
-  });
-
-  test('a secret that is set twice, missing, empty or unreadable is refused', () => {
-    const withFile = (path: string, direct?: string) =>
-      faultsOf({ ...complete, KEY_ENCRYPTION_KEY: direct, KEY_ENCRYPTION_KEY_FILE: path }).join();
-    expect(withFile(file('twice', key()), key())).toMatch(/^KEY_ENCRYPTION_KEY is set twice/);
-    expect(withFile(join(folder, 'nowhere'))).toMatch(/^KEY_ENCRYPTION_KEY_FILE names a file that does not exist/);
-    expect(withFile(folder)).toMatch(/^KEY_ENCRYPTION_KEY_FILE names a folder/);
-    expect(withFile(file('empty', '\n'))).toMatch(/^KEY_ENCRYPTION_KEY_FILE is an empty file/);
-  });
-
-  test('what is no secret is read from no file', () => {
-    expect(loadConfig({ ...complete, PORT_FILE: file('port', '4000') }).port).toBe(3000);
-  });
-
-  test('the authority of the database must be a certificate, and the address must not speak against it', () => {
-    const pem = file('ca.pem', '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n');
-    expect(loadConfig({ ...complete, DATABASE_CA_FILE: pem }).databaseCaFile).toBe(pem);
-    expect(variablesAtFault({ ...complete, DATABASE_CA_FILE: join(folder, 'none') })).toEqual(['DATABASE_CA_FILE']);
-    expect(variablesAtFault({ ...complete, DATABASE_CA_FILE: file('text', 'hello') })).toEqual(['DATABASE_CA_FILE']);
-    const insecure = `${complete.DATABASE_URL}?sslmode=disable`;
-    expect(variablesAtFault({ ...complete, DATABASE_CA_FILE: pem, DATABASE_URL: insecure })).toEqual(['DATABASE_URL']);
-  });
-});
-
-describe('secrets', () => {
-  test('are not shown when the configuration is logged', () => {
-    const config = loadConfig({ ...complete, MIGRATION_DATABASE_URL: complete.DATABASE_URL });
-    const shown = [JSON.stringify(config), inspect(config, { depth: 9, showHidden: true }), `${config}`].join();
-    expect(shown).toContain('"migrationDatabaseUrl":"[secret]"');
-    expectHidden(shown, { ...complete, password: 's3cret-Of-Db' });
-  });
-
-  test('are not in the message, whatever is wrong with them', () => {
-    const name = fc.constantFrom(...describeVariables().map((variable) => variable.name));
-    const mangled = fc
-      .tuple(fc.constantFrom(...Object.values(complete)), fc.string())
-      .map(([secret, rest]) => secret + rest);
-    fc.assert(
-      fc.property(fc.dictionary(name, mangled), fc.boolean(), (env, inProduction) => {
-        const faults = faultsOf({ ...env, ...(inProduction && { NODE_ENV: 'production' }) });
-        expectHidden(faults.join(), { ...complete, password: 's3cret-Of-Db' });
-      }),
-    );
-  });
-
-  function expectHidden(text: string, secrets: Record<string, string>): void {
-    const parts = Object.values(secrets).flatMap((secret) => secret.split(/[,:]/).filter((part) => part.length > 10));
-    for (const part of parts) expect(text).not.toContain(part);
-  }
-});
-
 test('no environment makes it throw anything but the list of faults', () => {
   const names = describeVariables().flatMap(({ name }) => [name, `${name}_FILE`]);
   const sensible = fc.constantFrom(
@@ -352,7 +220,3 @@ test('every variable says what it means and what is taken without it', () => {
     expect(fallback).not.toBe('');
   }
 });
-
-function rawFields(config: Config): unknown[] {
-  return Object.entries(config);
-}

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
@@ -7,6 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { developmentSecrets } from '../src/database/development-secrets.js';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
+
+// Each of these starts processes, on machines that may be busy.
+jest.setTimeout(90_000);
 
 describe('embedded PostgreSQL', () => {
   let parent: string;

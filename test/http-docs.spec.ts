@@ -62,7 +62,7 @@ let openapi: {
 beforeAll(async () => {
   running = await startFixture({}, DocumentedModule);
   running.app.get(ApiReference, { strict: false }).describe(running.app);
-  openapi = await (await fetch(`${running.url}/openapi.json`)).json();
+  openapi = (await (await fetch(`${running.url}/openapi.json`)).json()) as typeof openapi;
 });
 afterAll(() => running.close());
 

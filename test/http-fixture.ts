@@ -138,6 +138,10 @@ export function rawRequest(port: number, requestLine: string, headers: string[] 
   return sendRaw(port, `${lines.join('\r\n')}\r\n\r\n`);
 }
 
+export async function jsonOf(response: Response): Promise<Record<string, unknown>> {
+  return (await response.json()) as Record<string, unknown>;
+}
+
 export function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
 }

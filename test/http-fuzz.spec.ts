@@ -16,7 +16,7 @@ async function post(body: string | Uint8Array, type = 'application/json'): Promi
   const response = await fetch(`${running.url}/v1/fixture/sign-up`, {
     method: 'POST',
     headers: { 'content-type': type },
-    body: body as BodyInit,
+    body: body as string,
     signal: AbortSignal.timeout(deadline),
   });
   await response.arrayBuffer();

@@ -3,7 +3,7 @@ import type { RunningApp } from './http-fixture.js';
 
 let running: RunningApp;
 beforeAll(async () => {
-  running = await startFixture({ corsOrigins: ['https://app.example.test'] });
+  running = await startFixture({ corsOrigins: ['https://app.example.test', 'null'] });
 });
 afterAll(() => running.close());
 

@@ -77,6 +77,14 @@ test('one line for each request: its route, not its path, and never its query', 
   expect(lines[0]?.['requestId']).toEqual(expect.any(String));
 });
 
+test('an error logged under any name is written without the parameters of its statement', () => {
+  const error = new QueryFailedError('INSERT', [password], new Error('x'));
+  running.app.getHttpAdapter().getInstance().log.warn({ failure: error }, 'by mistake');
+
+  expect(entries().at(-1)).toMatchObject({ failure: { type: 'QueryFailedError' } });
+  expect(running.logged()).not.toContain(password);
+});
+
 test('control characters cannot begin a line of their own', () => {
   new Logger('Test').warn('harmless\n{"level":"fatal","msg":"forged"}\r\n\u001b[2J');
 
@@ -92,4 +100,12 @@ test("Nest's loggers write the same lines, errors with their stack", () => {
     msg: 'The purge failed.',
     err: { type: 'Error', message: 'deadlock', stack: expect.stringContaining('http-logs.spec') },
   });
+});
+
+test('an error beside a message is cut down like any other: what the driver says of it may hold secrets', () => {
+  const error = new QueryFailedError('INSERT', [password], Object.assign(new Error('lock timeout'), { code: '55P03' }));
+  new Logger('Purge').error({ message: 'The purge failed.', error, rows: 3 });
+
+  expect(entries().at(-1)).toMatchObject({ msg: 'The purge failed.', rows: 3, err: { message: 'lock timeout' } });
+  expect(running.logged()).not.toContain(password);
 });

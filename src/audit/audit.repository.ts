@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
-import type { AuditRecord } from './audit.service.js';
+import type { AuditEventType, AuditRecord } from './audit-record.js';
 
 export interface AuditRow {
   id: string;
-  type: string;
+  type: AuditEventType;
   actor: string;
   session_id: string | null;
   ip: string | null;

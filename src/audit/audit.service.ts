@@ -1,41 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestSource } from '../common/request-source.js';
 import type { Transaction } from '../database/database.js';
+import type { AuditEventType, AuditRecord } from './audit-record.js';
 import { AuditRepository } from './audit.repository.js';
-
-/** What can have happened. Stable names: operators filter by them, and pages put them in words. */
-export type AuditEventType =
-  | 'account.registered'
-  | 'account.renamed'
-  | 'account.deleted'
-  | 'account.signed_out_everywhere'
-  | 'account.roles_changed'
-  | 'account.claims_changed'
-  | 'password.changed'
-  | 'session.started'
-  | 'session.reauthenticated'
-  | 'session.renamed'
-  | 'session.ended'
-  | 'refresh_token.reused';
-
-export interface AuditRecord {
-  type: AuditEventType;
-  /** Whom it happened to. */
-  userId: string | null;
-  /** Who did it: `user:<id>`, `operator:<name>`, `system`, `anonymous`. */
-  actor: string;
-  sessionId?: string | null;
-  applicationId?: string | null;
-  source?: RequestSource | null;
-  reason?: string | null;
-  /** Never a secret, a token or a password. */
-  details?: Record<string, unknown>;
-}
 
 /** One thing that happened to an account, as its owner sees it. */
 export interface Activity {
   id: string;
-  type: string;
+  type: AuditEventType;
   byYou: boolean;
   sessionId: string | null;
   ip: string | null;

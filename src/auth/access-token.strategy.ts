@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import type { Principal } from '../common/principal.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
 import { bearerToken } from './bearer-token.js';
-
-export const ACCESS_TOKEN = 'access-token';
 
 /**
  * Verifies a token the first time this instance sees it. passport-jwt does the signature step and only that: the
@@ -14,7 +14,7 @@ export const ACCESS_TOKEN = 'access-token';
  * that other applications run.
  */
 @Injectable()
-export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN) {
+export class AccessTokenStrategy extends PassportStrategy(Strategy) {
   constructor(private readonly verification: AccessTokenVerification) {
     super({
       jwtFromRequest: (request: unknown) => bearerToken(request as FastifyRequest),
@@ -34,6 +34,9 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy, ACCESS_TOKEN
       jsonWebTokenOptions: { ignoreNotBefore: true },
       passReqToCallback: true,
     });
+    // passport has one table of strategies for the whole process: of two services in it, each needs its own.
+    this.name = `access-token-${randomUUID()}`;
+    passport.use(this.name, this);
   }
 
   validate(request: FastifyRequest): Principal {

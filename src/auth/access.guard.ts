@@ -7,7 +7,7 @@ import type { Principal } from '../common/principal.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { LastActivityService } from '../sessions/last-activity.service.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
-import { ACCESS_TOKEN } from './access-token.strategy.js';
+import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
 
@@ -16,25 +16,27 @@ import { policyOf, type RoutePolicy } from './route-policy.js';
  * without a promise, which is what makes a protected route about as fast as a public one.
  */
 @Injectable()
-export class AccessGuard extends AuthGuard(ACCESS_TOKEN) {
+export class AccessGuard extends AuthGuard() {
   constructor(
+    strategy: AccessTokenStrategy,
     private readonly clock: Clock,
     private readonly verification: AccessTokenVerification,
     private readonly sync: RevocationSync,
     private readonly activity: LastActivityService,
   ) {
-    super();
+    super({ defaultStrategy: strategy.name });
   }
 
   // passport's guard always answers with a promise; ours need not.
-  override canActivate(context: ExecutionContext): any {
+  override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = policyOf(context);
     if (policy.public) return true;
 
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerToken(request);
     if (token === null) throw new AppError('token_missing');
-    if (!this.sync.isFresh()) return this.sync.awaitFresh().then(() => this.authenticate(context, request, token, policy));
+    if (!this.sync.isFresh())
+      return this.sync.awaitFresh().then(() => this.authenticate(context, request, token, policy));
     return this.authenticate(context, request, token, policy);
   }
 

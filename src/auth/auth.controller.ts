@@ -79,6 +79,7 @@ export class AuthController {
       'session_ended',
       'account_suspended',
       'application_disabled',
+      'credentials_ambiguous',
       'cross_site_refused',
       'unavailable',
     ],
@@ -96,8 +97,14 @@ export class AuthController {
   @Post('logout-all')
   @HttpCode(204)
   @ApiRoute({ summary: 'Signs out everywhere: every device of the account, this one too.' })
-  logoutAll(@CurrentPrincipal() principal: Principal, @CurrentSource() source: RequestSource): Promise<void> {
-    return this.users.signOutEverywhere(principal.userId, source);
+  async logoutAll(
+    @CurrentPrincipal() principal: Principal,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @CurrentSource() source: RequestSource,
+  ): Promise<void> {
+    await this.users.signOutEverywhere(principal.userId, source);
+    this.transport.forget(request, reply, principal);
   }
 
   @Post('reauthenticate')
@@ -105,14 +112,16 @@ export class AuthController {
   @ApiRoute({
     summary: 'Proves again who is asking: new tokens with a new `auth_time`.',
     answers: TokenResponse,
-    problems: ['credentials_invalid', 'too_many_requests'],
+    problems: ['credentials_invalid', 'credentials_ambiguous', 'account_suspended', 'too_many_requests'],
   })
   async reauthenticate(
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: Reauthenticate }) body: Reauthenticate,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
+    this.transport.assertOneSession(request, principal);
     return this.transport.send(reply, await this.stepUps.reauthenticate(principal, body.password, source));
   }
 
@@ -122,14 +131,16 @@ export class AuthController {
     summary: 'Changes the password.',
     description: 'This device stays, with new tokens; all others are signed out.',
     answers: TokenResponse,
-    problems: ['credentials_invalid', 'too_many_requests'],
+    problems: ['credentials_invalid', 'credentials_ambiguous', 'account_suspended', 'too_many_requests'],
   })
   async changePassword(
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: ChangePassword }) body: ChangePassword,
+    @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
+    this.transport.assertOneSession(request, principal);
     const passwords = { current: body.currentPassword, next: body.newPassword };
     return this.transport.send(reply, await this.stepUps.changePassword(principal, passwords, source));
   }

@@ -13,10 +13,11 @@ const email = z
     return z.NEVER;
   });
 
-/** The policy judges code points; this only bounds what is hashed: 256 code points are 1,024 UTF-16 units at most. */
+/** The policy judges code points of the composed text (NFC); decomposed, 256 of them are 1,024 UTF-16 units at most. */
 const password = z.string().min(1, 'Write the password.').max(1_024, 'Use at most 256 characters.');
 
-const refreshToken = z.string().max(512, 'A refresh token is shorter than this.');
+/** Room for whatever token is sent here by mistake: it is to be told that it is no refresh token. */
+const refreshToken = z.string().max(8_192, 'A refresh token is shorter than this.');
 
 const applicationId = z
   .string()

@@ -30,9 +30,15 @@ function readPolicy(controller: object, handler: object): RoutePolicy {
   const read = <T>(key: string): T | undefined =>
     (Reflect.getMetadata(key, handler) as T | undefined) ?? (Reflect.getMetadata(key, controller) as T | undefined);
   return {
-    public: read<boolean>(PUBLIC) ?? false,
+    public: isPublic(handler) ?? isPublic(controller) ?? false,
     roles: read<string[]>(ROLES) ?? null,
     recentAuth: read<number>(RECENT_AUTH) ?? null,
     countsAsUse: !read<boolean>(PASSIVE),
   };
+}
+
+/** Null when it says nothing. Who asks for a role or a recent sign-in lets nobody in without one, `@Public()` or not. */
+function isPublic(target: object): boolean | null {
+  if (Reflect.hasMetadata(ROLES, target) || Reflect.hasMetadata(RECENT_AUTH, target)) return false;
+  return Reflect.hasMetadata(PUBLIC, target) ? true : null;
 }

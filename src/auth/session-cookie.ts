@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import '@fastify/cookie';
 import { Config } from '../config.js';
+import { parseRefreshToken } from '../sessions/refresh-token.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 
 /**
@@ -12,12 +13,19 @@ import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 export class SessionCookie {
   private readonly secure: boolean;
 
-  constructor(config: Config) {
+  constructor(private readonly config: Config) {
     this.secure = new URL(config.publicUrl).protocol === 'https:';
   }
 
   read(request: FastifyRequest, applicationId: string): string | null {
     return request.cookies[this.nameOf(applicationId)] ?? null;
+  }
+
+  /** The session whose cookie it is; null without one, or for one that is not ours. Asks no database. */
+  sessionOf(request: FastifyRequest, applicationId: string): string | null {
+    const binding = { applicationId, delivery: 'cookie' as const };
+    const token = parseRefreshToken(this.read(request, applicationId) ?? '', binding, this.config.refreshTokenKeys);
+    return token?.sessionId ?? null;
   }
 
   /** Remembered: until the session's absolute end; else until the browser closes. */

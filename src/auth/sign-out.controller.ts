@@ -24,7 +24,15 @@ export class SignOutController {
     summary: 'Signs this device out: by its access token, its cookie or its refresh token.',
     description: 'Signing out twice is no fault.',
     authentication: 'refresh_token',
-    problems: ['token_missing', 'token_expired', 'token_outdated', 'refresh_token_invalid', 'cross_site_refused'],
+    problems: [
+      'token_missing',
+      'token_invalid',
+      'token_expired',
+      'token_outdated',
+      'refresh_token_invalid',
+      'credentials_ambiguous',
+      'cross_site_refused',
+    ],
   })
   async logout(
     @Body({ schema: Logout }) body: Logout,
@@ -33,7 +41,7 @@ export class SignOutController {
     @CurrentSource() source: RequestSource,
   ): Promise<void> {
     const refreshToken = this.transport.findRefreshToken(request, body);
-    await this.signOuts.signOut({ accessToken: bearerToken(request), refreshToken }, source);
-    this.transport.forget(reply, body.applicationId);
+    const ended = await this.signOuts.signOut({ accessToken: bearerToken(request), refreshToken }, source);
+    this.transport.forget(request, reply, ended);
   }
 }

@@ -3,10 +3,11 @@ import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
-import { hashSecret, parseRefreshToken, type RefreshToken } from '../sessions/refresh-token.js';
+import { hashSecret, parseRefreshToken } from '../sessions/refresh-token.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
-import type { PresentedRefreshToken } from './token-transport.js';
+import { sessionNamedIn } from './session-named-in.js';
+import type { PresentedRefreshToken, TokenSession } from './token-transport.js';
 
 /** What a client signs out with: either is enough. */
 export interface SignOutProof {
@@ -23,35 +24,31 @@ export class SignOutService {
   ) {}
 
   /**
-   * Ends the session that the tokens are of. One that has ended already stays ended. Throws `token_missing` without
-   * any, `validation_failed` when they are of different sessions, and what is wrong with the only one there is.
+   * Ends the session that the tokens are of, and returns it; null when the access token's had ended already. Throws
+   * `token_missing` without any, `credentials_ambiguous` when they are of different sessions, and what is wrong with the
+   * only one there is.
    */
-  async signOut({ accessToken, refreshToken }: SignOutProof, source: RequestSource): Promise<void> {
-    if (!refreshToken && accessToken === null) throw new AppError('token_missing');
+  async signOut({ accessToken, refreshToken }: SignOutProof, source: RequestSource): Promise<TokenSession | null> {
     // A refresh token lasts longer than an access token, so it decides; an access token beside it must not contradict.
     if (refreshToken) return this.byRefreshToken(refreshToken, accessToken, source);
-    const principal = this.bearerOf(accessToken!);
+    if (accessToken === null) throw new AppError('token_missing');
+    const principal = this.bearerOf(accessToken);
     if (principal) await this.sessions.signOut(principal, source);
+    return principal;
   }
 
   private async byRefreshToken(
     { token, binding }: PresentedRefreshToken,
     accessToken: string | null,
     source: RequestSource,
-  ): Promise<void> {
+  ): Promise<TokenSession> {
     const parsed = parseRefreshToken(token, binding, this.config.refreshTokenKeys);
     if (!parsed) throw new AppError('refresh_token_invalid', { log: 'sign-out' });
-    this.assertSameSession(parsed, accessToken);
-    await this.sessions.signOut({ sessionId: parsed.sessionId, secretHash: hashSecret(parsed.secret) }, source);
-  }
-
-  /** An access token that is no good any more says nothing of whose it was. */
-  private assertSameSession({ sessionId }: RefreshToken, accessToken: string | null): void {
-    const principal = accessToken === null ? null : this.verification.find(accessToken);
-    if (!principal || principal.sessionId === sessionId) return;
-    throw new AppError('validation_failed', {
-      detail: 'The access token and the refresh token are of different sessions: send one of them.',
-    });
+    const { sessionId, secret } = parsed;
+    const named = sessionNamedIn(accessToken);
+    if (named !== null && named !== sessionId) throw new AppError('credentials_ambiguous');
+    await this.sessions.signOut({ sessionId, secretHash: hashSecret(secret) }, source);
+    return { sessionId, applicationId: binding.applicationId };
   }
 
   /** Null when its session has ended already. Throws the refusal of a token that is no good otherwise. */

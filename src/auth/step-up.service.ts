@@ -7,8 +7,9 @@ import { Database } from '../database/database.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 import { SessionsService } from '../sessions/sessions.service.js';
-import { SignInSessionsService } from '../sessions/sign-in-sessions.service.js';
+import { SignInSessionsService, type IssueTokens } from '../sessions/sign-in-sessions.service.js';
 import { AccountEvents } from '../users/account-events.js';
+import type { Credentials } from '../users/credentials.js';
 import { CredentialsService } from '../users/credentials.service.js';
 
 /** How often a proof starts again because the account changed while the password was being checked. */
@@ -41,7 +42,7 @@ export class StepUpService {
       if (issue) return issue();
       await this.devices.getCurrent(userId, sessionId);
     }
-    throw new AppError('unavailable', { log: 'the account changed during every attempt', retryAfter: 1 });
+    throw accountBusy();
   }
 
   /**
@@ -53,14 +54,28 @@ export class StepUpService {
     passwords: { current: string; next: string },
     source: RequestSource,
   ): Promise<IssuedTokens> {
-    const { userId, sessionId } = principal;
-    const proof = await this.credentials.prove({ userId }, passwords.current);
-    const passwordHash = await this.credentials.hashNew(proof, passwords.next);
+    const { userId } = principal;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const proof = await this.credentials.prove({ userId }, passwords.current);
+      const passwordHash = await this.credentials.hashNew(proof, passwords.next);
+      const issue = await this.replacePassword(principal, proof, passwordHash, source);
+      if (issue) return issue();
+    }
+    throw accountBusy();
+  }
+
+  /** Null when the account changed since `proof`. */
+  private replacePassword(
+    { userId, sessionId }: Principal,
+    proof: Credentials,
+    passwordHash: string,
+    source: RequestSource,
+  ): Promise<IssueTokens | null> {
     const actor = `user:${userId}`;
     const reason = 'password_changed';
-    const issue = await this.revocations.commit(async (tx) => {
+    return this.revocations.commit<IssueTokens | null>(async (tx) => {
       const raised = await this.credentials.replacePassword(tx, proof, passwordHash);
-      if (!raised) throw accountChanged();
+      if (!raised) return { result: null, revocations: [] };
       const { version: minVersion, previousFloor: floor } = raised;
       const result = await this.sessions.reissue(tx, { sessionId, userId, userVersion: minVersion, floor });
       if (!result) throw new AppError('session_ended');
@@ -68,13 +83,9 @@ export class StepUpService {
       await this.audit.record(tx, { type: 'password.changed', userId, actor, sessionId, source });
       return { result, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
     });
-    return issue();
   }
 }
 
-/** Two changes at once: the one that came first stands, and the other is told to look again. */
-function accountChanged(): AppError {
-  return new AppError('credentials_invalid', {
-    detail: 'The account was changed while the password was being checked. Try again with the password it has now.',
-  });
+function accountBusy(): AppError {
+  return new AppError('unavailable', { log: 'the account changed during every attempt', retryAfter: 1 });
 }

@@ -3,17 +3,23 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
+import type { Principal } from '../common/principal.js';
 import type { RefreshTokenBinding } from '../sessions/refresh-token.js';
-import type { Delivery } from '../sessions/session.entity.js';
+import type { Delivery } from '../sessions/delivery.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 import type { SignInOptions } from '../sessions/sign-in-sessions.service.js';
 import type { Login, Refresh, TokenResponse } from './auth.dto.js';
+import { bearerToken } from './bearer-token.js';
 import { SessionCookie } from './session-cookie.js';
+import { sessionNamedIn } from './session-named-in.js';
 
 export interface PresentedRefreshToken {
   token: string;
   binding: RefreshTokenBinding;
 }
+
+/** The session that tokens are of, and the application whose cookie it has. */
+export type TokenSession = Pick<Principal, 'applicationId' | 'sessionId'>;
 
 /** How tokens come and go: the refresh token in a cookie or in the body, as the session was signed in. */
 @Injectable()
@@ -35,10 +41,16 @@ export class TokenTransport {
     return { applicationId, delivery, remember, deviceName };
   }
 
-  /** Throws `refresh_token_invalid` when there is none, `cross_site_refused` when the cookie comes from elsewhere. */
+  /**
+   * Throws `refresh_token_invalid` when there is none, `cross_site_refused` when the cookie comes from elsewhere,
+   * `credentials_ambiguous` when an access token beside the cookie is of another session.
+   */
   refreshToken(request: FastifyRequest, body: Refresh): PresentedRefreshToken {
     const presented = this.findRefreshToken(request, body);
     if (!presented) throw new AppError('refresh_token_invalid', { log: 'no cookie and no refreshToken' });
+    const { applicationId, delivery } = presented.binding;
+    const sessionId = sessionNamedIn(bearerToken(request));
+    if (delivery === 'cookie' && sessionId !== null) this.assertOneSession(request, { applicationId, sessionId });
     return presented;
   }
 
@@ -76,9 +88,19 @@ export class TokenTransport {
     };
   }
 
-  /** After a sign-out, and only then. */
-  forget(reply: FastifyReply, applicationId: string): void {
-    this.cookie.clear(reply, applicationId);
+  /**
+   * For a request with an access token of this session whose answer may set a cookie: it would replace that of whoever
+   * signed in since, in another tab. Throws `credentials_ambiguous` when the cookie is of another session.
+   */
+  assertOneSession(request: FastifyRequest, { applicationId, sessionId }: TokenSession): void {
+    const other = this.cookie.sessionOf(request, applicationId);
+    if (other !== null && other !== sessionId) throw new AppError('credentials_ambiguous');
+  }
+
+  /** After a sign-out, and only then: clears the cookie of the session that ended, and leaves any other one alone. */
+  forget(request: FastifyRequest, reply: FastifyReply, ended: TokenSession | null): void {
+    if (!ended || this.cookie.sessionOf(request, ended.applicationId) !== ended.sessionId) return;
+    this.cookie.clear(reply, ended.applicationId);
   }
 }
 

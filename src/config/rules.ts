@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import type { ConfigFault } from './config-error.js';
 import { describeReadFailure } from './file-failure.js';
 import { findWeakness, HOW_TO_MAKE_A_KEY } from './secret-keys.js';
@@ -105,5 +106,5 @@ function checkSeparateKeys({ KEY_ENCRYPTION_KEY: key, REFRESH_TOKEN_KEYS: others
 
 function isLoopback(address: string): boolean {
   const { hostname } = new URL(address);
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\./.test(hostname);
+  return hostname === 'localhost' || hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
 }

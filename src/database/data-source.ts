@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ClientConfig, PoolConfig } from 'pg';
-import type { DataSourceOptions } from 'typeorm';
+import type { DataSourceOptions, Logger } from 'typeorm';
 import type { DatabaseSettings } from '../config.js';
 import { loadEntities, loadMigrations, type MigrationClass } from './source-files.js';
 
@@ -24,6 +24,16 @@ export interface DataSourceExtras {
   entities?: (new () => object)[];
   migrations?: MigrationClass[];
 }
+
+/** What goes wrong is thrown; TypeORM would also print it, past the log of the service. */
+const silence: Logger = {
+  log: () => undefined,
+  logQuery: () => undefined,
+  logQueryError: () => undefined,
+  logQuerySlow: () => undefined,
+  logSchemaBuild: () => undefined,
+  logMigration: () => undefined,
+};
 
 /** How to reach the database, with verified TLS where an authority is given. For `pg` itself. */
 export function connectionOptions({ databaseUrl, databaseCaFile }: DatabaseSettings): ClientConfig {
@@ -83,7 +93,7 @@ async function buildOptions(
     synchronize: false,
     // The role of the service may not create any, and none is needed.
     installExtensions: false,
-    logging: false,
+    logger: silence,
     // A forgotten value in a condition must never widen it to every row.
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
     extra: { ...connection, ...shared, ...pool },

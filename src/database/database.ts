@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 
 /** What can run a statement: the database itself (one statement, its own transaction) or a running transaction. */
@@ -26,13 +27,23 @@ export class Transaction implements Queryable {
 export class Database implements Queryable {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  async query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]> {
-    const runner = this.dataSource.createQueryRunner();
-    try {
-      return await run<Row>(runner, sql, parameters);
-    } finally {
-      await runner.release();
-    }
+  async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.pool.query<Row & pg.QueryResultRow>(sql, parameters);
+    return rows;
+  }
+
+  /**
+   * As `query`, for a statement that runs often: each connection parses and plans it once. `name` stands for this very
+   * text. (Behind pgbouncer in transaction mode it takes version 1.21 or later.)
+   */
+  async queryPrepared<Row>(name: string, sql: string, parameters: unknown[]): Promise<Row[]> {
+    const { rows } = await this.pool.query<Row & pg.QueryResultRow>({ name, text: sql, values: parameters });
+    return rows;
+  }
+
+  /** TypeORM's own pool: a single statement needs none of the rest of its query runner, and refresh is measured. */
+  private get pool(): pg.Pool {
+    return (this.dataSource.driver as unknown as { master: pg.Pool }).master;
   }
 
   /**

@@ -131,7 +131,6 @@ async function start(cluster: Cluster, settings: Record<string, string>): Promis
       cwd: cluster.folder,
       detached: true,
       stdio: ['ignore', log, log],
-      env: { ...process.env, LC_ALL: 'C' },
     });
     server.on('error', () => undefined);
     server.unref();

@@ -20,7 +20,8 @@ function template(className: string): string {
 
 /** Why this is needed, and when the rows it makes go away again. */
 export class ${className} implements MigrationInterface {
-  // An index on a table in use: \`transaction = false;\` here and CREATE INDEX CONCURRENTLY below.
+  // For an index on a table in use: \`transaction = false;\` here, and below DROP INDEX CONCURRENTLY IF EXISTS (what an
+  // interrupted try left), then CREATE INDEX CONCURRENTLY.
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(\`

@@ -128,7 +128,8 @@ async function alone<T>(settings: DatabaseSettings, work: () => Promise<T>): Pro
 async function tryLock(client: pg.Client): Promise<boolean> {
   await client.query('BEGIN');
   await client.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-  const { rows } = await client.query('SELECT pg_try_advisory_xact_lock($1) AS got', [MIGRATION_LOCK]);
+  // Without parameters: a portal with some would keep its snapshot, for which CREATE INDEX CONCURRENTLY waits too.
+  const { rows } = await client.query(`SELECT pg_try_advisory_xact_lock(${MIGRATION_LOCK}) AS got`);
   if (!rows[0].got) await client.query('ROLLBACK');
   return rows[0].got;
 }

@@ -18,12 +18,17 @@ export interface ActiveKey {
 /** How often an instance looks for keys that others made, in milliseconds. */
 const RELOAD_MS = 60_000;
 
+/** How soon an instance without a key to sign with looks again, in milliseconds. */
+const RETRY_MS = 1_000;
+
 /** The keys that sign access tokens. Private halves are in the clear only in this process's memory. */
 @Injectable()
 export class KeysService implements OnApplicationBootstrap {
   private readonly logger = new Logger(KeysService.name);
   private active: ActiveKey | null = null;
   private published: SigningKeyRow[] = [];
+  private loading: Promise<void> | null = null;
+  private failing = false;
 
   /** What tokens are verified with: also withdrawn keys, whose tokens the deny-list then refuses by name. */
   readonly verificationKeys = new KeySet();
@@ -42,15 +47,16 @@ export class KeysService implements OnApplicationBootstrap {
     await this.load();
   }
 
+  @Interval(RETRY_MS)
+  async retry(): Promise<void> {
+    if (!this.active) await this.load();
+  }
+
   /** Makes the first keys (one to sign, one published on standby) when there are none, and loads what there is. */
   @Interval(RELOAD_MS)
-  async load(): Promise<void> {
-    try {
-      await this.keys.insertFirst(() => [this.make('active'), this.make('standby')]);
-      this.use(await this.keys.list());
-    } catch (error) {
-      this.logger.error({ message: 'The signing keys could not be loaded.', error });
-    }
+  load(): Promise<void> {
+    this.loading ??= this.readKeys().finally(() => (this.loading = null));
+    return this.loading;
   }
 
   /** The key that signs now. Throws `unavailable` until keys are loaded. */
@@ -59,22 +65,38 @@ export class KeysService implements OnApplicationBootstrap {
     return this.active;
   }
 
-  /** The public keys as a JWK Set (RFC 7517 §5): standby keys too, so that verifiers know them before they sign. */
+  /**
+   * The public keys as a JWK Set (RFC 7517 §5): standby keys too, so that verifiers know them before they sign. Throws
+   * `unavailable` until keys are loaded: verifiers would keep an empty set.
+   */
   jwks(): { keys: Record<string, unknown>[] } {
+    if (this.published.length === 0) throw new AppError('unavailable', { log: 'no key is loaded', retryAfter: 1 });
     return {
       keys: this.published.map((row) => ({ ...row.public_jwk, kid: row.kid, alg: row.algorithm, use: 'sig' })),
     };
   }
 
+  private async readKeys(): Promise<void> {
+    try {
+      await this.keys.insertFirst(() => [this.make('active'), this.make('standby')]);
+      this.use(await this.keys.list());
+      this.failing = false;
+    } catch (error) {
+      // One line when it begins to fail, not one a second.
+      if (!this.failing) this.logger.error({ message: 'The signing keys could not be loaded.', error });
+      this.failing = true;
+    }
+  }
+
   private use(rows: SigningKeyRow[]): void {
-    const active = rows.find((row) => row.status === 'active');
-    if (active && active.kid !== this.active?.kid) this.active = this.open(active);
     for (const row of rows) {
       if (this.verificationKeys.get(row.kid)) continue;
       const key = createPublicKey({ key: row.public_jwk, format: 'jwk' });
       this.verificationKeys.set({ kid: row.kid, alg: row.algorithm, key });
     }
     this.published = rows.filter((row) => row.status !== 'withdrawn');
+    const active = rows.find((row) => row.status === 'active');
+    if (active && active.kid !== this.active?.kid) this.active = this.open(active);
   }
 
   private open(row: SigningKeyRow): ActiveKey {

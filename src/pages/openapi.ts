@@ -19,6 +19,7 @@ export interface Operation {
   parameters?: { name: string; in: string; required?: boolean; description?: string; schema?: JsonSchema }[];
   requestBody?: { required?: boolean; content: Record<string, { schema: JsonSchema }> };
   responses: Record<string, Answer>;
+  'x-authentication'?: 'refresh_token';
   'x-required-roles'?: string[];
   'x-recent-authentication'?: number;
 }
@@ -72,6 +73,7 @@ function complete(operation: Operation, path: string, facts: RouteFacts): void {
   if (route) operation.summary = route.summary;
   if (route?.description) operation.description = route.description;
   operation.security = facts.public ? [] : [{ accessToken: [] }];
+  if (route?.authentication) operation['x-authentication'] = route.authentication;
   if (facts.roles.length > 0) operation['x-required-roles'] = facts.roles;
   if (facts.recentAuth !== undefined) operation['x-recent-authentication'] = facts.recentAuth;
   operation.responses = {

@@ -4,7 +4,7 @@ import { html, page, prose } from './html.js';
 import type { Html } from './html.js';
 import { operations } from './openapi.js';
 import type { Answer, Operation } from './openapi.js';
-import { fieldList, limits, typeName } from './schema-fields.js';
+import { fieldList, note, typeName } from './schema-fields.js';
 
 interface Route {
   operation: Operation;
@@ -49,7 +49,7 @@ function byTag(document: OpenAPIObject): [string, Route[]][] {
     const anchor = `${method}${path}`.replace(/[^a-z0-9]+/gi, '-').replace(/-$/, '');
     sections.set(tag, [...(sections.get(tag) ?? []), { operation, path, method, anchor }]);
   }
-  return [...sections].sort(([a], [b]) => a.localeCompare(b));
+  return [...sections].toSorted(([a], [b]) => a.localeCompare(b));
 }
 
 function methodLabel({ method }: Route): Html {
@@ -79,8 +79,9 @@ function routeEntry(route: Route): Html {
 
 function access(operation: Operation): string[] {
   const recent = operation['x-recent-authentication'];
+  const open = operation['x-authentication'] === 'refresh_token' ? 'refresh token, by cookie or body' : 'public';
   return [
-    operation.security?.length === 0 ? 'public' : 'access token',
+    operation.security?.length === 0 ? open : 'access token',
     ...(operation['x-required-roles'] ?? []).map((role) => `role ${role}`),
     ...(recent === undefined ? [] : [`signed in within ${Math.round(recent / 60)} minutes`]),
   ];
@@ -96,7 +97,7 @@ function parameterList({ parameters = [] }: Operation): Html | null {
               <code>${name}</code>
               <span class="type">${typeName(schema)} in the ${place}${required ? '' : ', optional'}</span>
             </dt>
-            <dd>${description ?? schema.description} ${limits(schema)}</dd>`,
+            <dd>${note({ ...schema, ...(description !== undefined && { description }) })}</dd>`,
       )}
     </dl>`;
 }

@@ -14,7 +14,7 @@ export function fieldList(schema: JsonSchema): Html {
     ${rows.map(
       ({ name, field, required }) =>
         html`<dt><code>${name}</code> <span class="type">${typeName(field)}${required ? '' : ', optional'}</span></dt>
-          <dd>${field.description} ${limits(field)}</dd>`,
+          <dd>${note(field)}</dd>`,
     )}
   </dl>`;
 }
@@ -43,8 +43,12 @@ export function typeName(schema: JsonSchema): string {
   return `${schema.format ?? schema.type ?? 'any'}${suffix}`;
 }
 
-/** Lengths, ranges and defaults in words. */
-export function limits(schema: JsonSchema): string {
+/** What a schema says of itself, with lengths, ranges and defaults in words. */
+export function note(schema: JsonSchema): string {
+  return `${schema.description ?? ''} ${limits(schema)}`.trim();
+}
+
+function limits(schema: JsonSchema): string {
   const said = [
     schema.minLength !== undefined && schema.minLength > 1 && `at least ${schema.minLength} characters`,
     schema.maxLength !== undefined && `at most ${schema.maxLength} characters`,

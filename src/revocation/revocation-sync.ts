@@ -13,6 +13,9 @@ const POLL_MS = 1_000;
 /** The longest that a request waits for a stale index to be read anew, in milliseconds. */
 const CATCH_UP_WAIT_MS = 1_000;
 
+/** A page that takes longer, in milliseconds, is given up: its connection is as good as dead, the next takes another. */
+const READ_LIMIT_MS = 3_000;
+
 /**
  * Keeps this instance's deny-list equal to the table. Nothing is forgotten by a read: entries only leave by a sweep,
  * once every token that they refuse has run out.
@@ -20,14 +23,18 @@ const CATCH_UP_WAIT_MS = 1_000;
 @Injectable()
 export class RevocationSync implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RevocationSync.name);
-  readonly index = new RevocationIndex();
+  /** What is revoked. Not to be kept: after a restore of the database another one takes its place. */
+  index = new RevocationIndex();
 
+  /** The index that is about to take that place, while it is filled. */
+  private successor: RevocationIndex | null = null;
   private cursor: Cursor | null = null;
   /** When the last confirming read began, by both clocks: a frozen process stops one, a stepped clock the other. */
   private confirmedMonotonic = -Infinity;
   private confirmedWall = -Infinity;
-  private running: Promise<void> | null = null;
-  private following: Promise<void> | null = null;
+  private running: Promise<void> = Promise.resolve();
+  /** The read after the running one; null when nobody waits for it. */
+  private upcoming: Promise<void> | null = null;
   private poll: NodeJS.Timeout | undefined;
   private failing = false;
 
@@ -38,7 +45,9 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     readiness: Readiness,
   ) {
     readiness.add('deny-list', async () =>
-      this.isFresh() ? null : `Last confirmed ${this.describeAge()} ago; the limit is ${config.revocationMaxStaleness} s.`,
+      this.isFresh()
+        ? null
+        : `Last confirmed ${this.describeAge()} ago; the limit is ${config.revocationMaxStaleness} s.`,
     );
   }
 
@@ -56,13 +65,18 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   isFresh(): boolean {
     const limit = this.config.revocationMaxStaleness * 1000;
     return (
-      this.clock.monotonic() - this.confirmedMonotonic <= limit && this.clock.now() - this.confirmedWall <= limit
+      this.clock.monotonic() - this.confirmedMonotonic <= limit &&
+      // A clock that was set back would hide a freeze for as long as it was set back.
+      Math.abs(this.clock.now() - this.confirmedWall) <= limit
     );
   }
 
   /** Takes over what this instance committed itself, before it answers. */
   apply(entries: RevocationEntry[]): void {
-    for (const entry of entries) this.index.apply(entry);
+    for (const entry of entries) {
+      this.index.apply(entry);
+      this.successor?.apply(entry);
+    }
   }
 
   /**
@@ -70,46 +84,30 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
    * `revocation_unavailable` when that read fails or takes over a second.
    */
   async awaitFresh(): Promise<void> {
-    const timeout = new AbortController();
     try {
-      await Promise.race([
-        this.catchUp(),
-        delay(CATCH_UP_WAIT_MS, undefined, { signal: timeout.signal }).then(() => {
-          throw new Error(`no answer within ${CATCH_UP_WAIT_MS} ms`);
-        }),
-      ]);
+      await within(CATCH_UP_WAIT_MS, this.catchUp());
     } catch (cause) {
       throw new AppError('revocation_unavailable', { cause, log: 'the deny-list is stale', retryAfter: 1 });
-    } finally {
-      timeout.abort();
     }
   }
 
-  /** A read begun after this call: a running one does not count, as it may have begun before. */
+  /** A read begun after this call: the running one does not count, as what is asked about may have come after it. */
   private catchUp(): Promise<void> {
-    if (!this.running) return this.begin();
-    this.following ??= this.running
+    this.upcoming ??= this.running
       .catch(() => undefined)
       .then(() => {
-        this.following = null;
-        return this.running ?? this.begin();
+        this.upcoming = null;
+        this.running = this.read();
+        return this.running;
       });
-    return this.following;
-  }
-
-  private begin(): Promise<void> {
-    const read = this.read().finally(() => {
-      if (this.running === read) this.running = null;
-    });
-    this.running = read;
-    return read;
+    return this.upcoming;
   }
 
   private async read(): Promise<void> {
     const monotonic = this.clock.monotonic();
     const wall = this.clock.now();
     try {
-      this.cursor = this.cursor ? await this.readOn(this.cursor) : await this.readAll();
+      this.cursor = this.cursor ? await this.readOn(this.cursor) : await this.readAll(this.index);
       this.confirmedMonotonic = monotonic;
       this.confirmedWall = wall;
       this.noteHealth(null);
@@ -120,22 +118,45 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async readOn(cursor: Cursor): Promise<Cursor> {
-    const log = await this.revocations.readAfter(cursor);
+    const log = await within(READ_LIMIT_MS, this.revocations.readAfter(cursor));
     const diverged =
       log.cursor.epoch !== cursor.epoch ||
       log.cursor.seq < cursor.seq ||
       (cursor.rowId !== null && log.rowIdAtCursor !== null && log.rowIdAtCursor !== cursor.rowId);
     if (diverged) {
-      this.logger.error({ message: 'The database is another one, or an older state of it: reading it anew.', cursor, found: log.cursor });
-      return this.readAll();
+      const message = 'The database is another one, or an older state of it: reading it anew.';
+      this.logger.error({ message, cursor, found: log.cursor });
+      return this.startOver();
     }
     this.apply(log.entries);
-    return log.cursor;
+    if (log.complete) return log.cursor;
+    // Should the next page fail, the next read goes on from here.
+    this.cursor = log.cursor;
+    return this.readOn(log.cursor);
   }
 
-  private async readAll(): Promise<Cursor> {
+  /**
+   * After a restore, `seq` counts from another past. What the new log says of a subject is its latest word; what only
+   * the lost one said stays known, as the word before it.
+   */
+  private async startOver(): Promise<Cursor> {
+    const successor = new RevocationIndex();
+    this.successor = successor;
+    try {
+      const cursor = await this.readAll(successor);
+      for (const entry of this.index.withSeqAfter(-1)) successor.apply({ ...entry, seq: 0 });
+      this.index = successor;
+      return cursor;
+    } finally {
+      this.successor = null;
+    }
+  }
+
+  private async readAll(index: RevocationIndex): Promise<Cursor> {
     await this.revocations.noteTokenLife(this.config.accessTokenTtl);
-    return this.revocations.load((entries) => this.apply(entries));
+    return this.revocations.load((entries) => {
+      for (const entry of entries) index.apply(entry);
+    });
   }
 
   private schedule(): void {
@@ -156,5 +177,18 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   private describeAge(): string {
     const age = (this.clock.monotonic() - this.confirmedMonotonic) / 1000;
     return Number.isFinite(age) ? `${age.toFixed(1)} s` : 'never, so unboundedly long';
+  }
+}
+
+/** What `work` resolves to. Throws when that takes longer; the work itself is not stopped. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const timer = new AbortController();
+  const tooLate = delay(milliseconds, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`no answer within ${milliseconds} ms`);
+  });
+  try {
+    return await Promise.race([work, tooLate]);
+  } finally {
+    timer.abort();
   }
 }

@@ -1,22 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { RevocationEntry, RevocationKind } from '@portcullis/verifier';
 import { Database, type Transaction } from '../database/database.js';
-
-/** A line to be written into the log. */
-export interface RevocationDraft {
-  kind: RevocationKind;
-  subject: string;
-  /** The application that a session or token belongs to. */
-  applicationId?: string | null;
-  /** Tokens of a lower version are outdated. */
-  minVersion?: number | null;
-  suspended?: boolean;
-  /** Never purged: withdrawn keys, disabled applications. */
-  permanent?: boolean;
-  reason: string;
-  /** `user:<id>`, `operator:<name>`, `system`. */
-  actor: string;
-}
+import type { RevocationDraft } from './revocation-draft.js';
 
 /** How far an instance has read the log. */
 export interface Cursor {
@@ -27,7 +12,10 @@ export interface Cursor {
 }
 
 export interface LogRead {
+  /** How far it went. */
   cursor: Cursor;
+  /** Whether that is the head; if not, there is more to read. */
+  complete: boolean;
   /** The row that stands now where the reader's cursor was; null when there is none. */
   rowIdAtCursor: string | null;
   entries: RevocationEntry[];
@@ -43,8 +31,8 @@ interface RevocationRow {
   expires_at: Date | null;
 }
 
-/** Rows of one page while loading: a few megabytes at a time, however long the list is. */
-const LOAD_PAGE = 20_000;
+/** Rows read at a time, however long the list is: a megabyte, and no longer than requests can wait for it. */
+const PAGE = 5_000;
 
 /** Rows deleted in one transaction: some ten milliseconds. */
 const PURGE_BATCH = 5_000;
@@ -103,19 +91,25 @@ export class RevocationsRepository {
     return rows.map(toEntry);
   }
 
-  /** What the log says past `cursor`, its head, and the row at the cursor: one statement, so one snapshot. */
+  /** What the log says past `cursor`, one page of it, its head, and the row at the cursor: all in one snapshot. */
   async readAfter(cursor: Cursor): Promise<LogRead> {
     const rows = await this.database.query<{ epoch: string; head: string } & Partial<RevocationRow>>(
       `select head.epoch, head.seq as head, ${prefixed('log')}
-         from revocation_head head left join revocations log on log.seq >= $1
+         from revocation_head head
+         left join lateral (
+           select * from revocations where seq between $1 and head.seq order by seq limit ${PAGE + 1}) log on true
         order by log.seq`,
       [cursor.seq],
     );
     const log = rows.filter((row): row is (typeof rows)[number] & RevocationRow => row.seq != null);
-    const head = rows[0];
-    if (!head) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
+    const found = rows[0];
+    if (!found) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
+    const [epoch, head, last] = [found.epoch, Number(found.head), log.at(-1)];
+    const complete = log.length <= PAGE;
+    const seq = complete || !last ? head : Number(last.seq);
     return {
-      cursor: { epoch: head.epoch, seq: Number(head.head), rowId: idAt(log, Number(head.head)) },
+      cursor: { epoch, seq, rowId: idAt(log, seq) },
+      complete,
       rowIdAtCursor: idAt(log, cursor.seq),
       entries: log.filter((row) => Number(row.seq) > cursor.seq).map(toEntry),
     };
@@ -129,15 +123,16 @@ export class RevocationsRepository {
            from revocation_head head left join revocations log on log.seq = head.seq`,
       );
       if (!head) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
-      for (let after = '-1'; ; ) {
+      for (let after = '-1'; ;) {
         const rows = await tx.query<RevocationRow>(
           `select ${COLUMNS} from revocations
-            where seq > $1 and (expires_at is null or expires_at > now()) order by seq limit ${LOAD_PAGE}`,
-          [after],
+            where seq > $1 and seq <= $2 and (expires_at is null or expires_at > now())
+            order by seq limit ${PAGE}`,
+          [after, head.seq],
         );
         apply(rows.map(toEntry));
         const last = rows.at(-1);
-        if (!last || rows.length < LOAD_PAGE) break;
+        if (!last || rows.length < PAGE) break;
         after = last.seq;
       }
       return { epoch: head.epoch, seq: Number(head.seq), rowId: head.id };

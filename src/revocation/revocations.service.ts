@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
 import { RevocationSync } from './revocation-sync.js';
-import { RevocationsRepository, type RevocationDraft } from './revocations.repository.js';
+import type { RevocationDraft } from './revocation-draft.js';
+import { RevocationsRepository } from './revocations.repository.js';
 
 /** What a transaction did, and the lines that tell every instance. */
 export interface Change<T> {

@@ -40,7 +40,16 @@ export class LastActivityService implements BeforeApplicationShutdown {
   /** Writes what was collected. What cannot be written now is kept for the next time. */
   @Interval(WRITE_MS)
   async write(): Promise<void> {
-    const collected = [...this.pending];
+    await this.writeAll([...this.pending]);
+  }
+
+  /** Writes at once what was collected about these sessions, for a decision that the database makes by their last use. */
+  async writeNow(sessionIds: string[]): Promise<void> {
+    const collected = sessionIds.map((id) => [id, this.pending.get(id)] as const);
+    await this.writeAll(collected.filter((entry): entry is [string, number] => entry[1] !== undefined));
+  }
+
+  private async writeAll(collected: [sessionId: string, usedAt: number][]): Promise<void> {
     for (let start = 0; start < collected.length; start += BATCH) {
       await this.writeBatch(collected.slice(start, start + BATCH));
     }
@@ -51,11 +60,12 @@ export class LastActivityService implements BeforeApplicationShutdown {
     try {
       const written = await this.sessions.writeActivity(
         batch.map(([id]) => id),
-        batch.map(([, usedAt]) => (now - usedAt) / 1000),
+        // A clock that was set back must not write a use that is yet to come.
+        batch.map(([, usedAt]) => Math.max(0, now - usedAt) / 1000),
       );
       const done = new Set(written);
       for (const [id, usedAt] of batch) {
-        // A session that was purged is never written: it is dropped a write later than its last use.
+        // A session that has ended or was purged is never written: it is dropped a write later than its last use.
         const settled = done.has(id) || now - usedAt > 2 * WRITE_MS;
         if (settled && this.pending.get(id) === usedAt) this.pending.delete(id);
       }

@@ -45,13 +45,7 @@ export class RefreshRepository {
   ) {
     const columns = grantColumns(idleEndSql(config));
     const alive = aliveSql(config);
-    this.rotateSql = `
-      update sessions s
-         set generation = s.generation + 1, rotated_at = now(), last_active_at = now(), ip = $6
-        from users u, applications a
-       where s.id = $1 and s.generation = $2 and s.secret_hash = $3 and s.application_id = $4 and s.delivery = $5
-         and u.id = s.user_id and a.id = s.application_id and ${alive}
-      returning ${columns}`;
+    this.rotateSql = rotateSql(config);
     this.findSql = `
       select ${columns}, ${alive} as alive, u.status as user_status, a.enabled as application_enabled,
              case when s.secret_hash = $2 then 'current' when s.previous_secret_hash = $2 then 'previous' else 'other' end as secret,
@@ -61,7 +55,7 @@ export class RefreshRepository {
     this.reissueSql = `
       update sessions s
          set generation = s.generation + 1, rotated_at = now(), last_active_at = now(), authenticated_at = now(),
-             user_version = u.token_version, previous_secret_hash = s.secret_hash, secret_hash = $4
+             user_version = u.token_version, application_version = a.token_version, previous_secret_hash = s.secret_hash, secret_hash = $4
         from users u, applications a
        where s.id = $1 and s.user_id = $2 and u.id = s.user_id and a.id = s.application_id
          and u.token_version = $3 and ${aliveSql(config, 'coalesce($5::bigint, u.sessions_floor)')}
@@ -70,7 +64,7 @@ export class RefreshRepository {
 
   /** Moves the counter on by one; null when the token is not the current one of a live session. */
   async rotate(token: PresentedToken, ip: string): Promise<SessionGrant | null> {
-    const [row] = await this.database.query<SessionGrantRow>(this.rotateSql, [
+    const [row] = await this.database.queryPrepared<SessionGrantRow>('rotate_session', this.rotateSql, [
       token.sessionId,
       token.generation,
       token.secretHash,
@@ -126,4 +120,15 @@ export class RefreshRepository {
     );
     return row ?? null;
   }
+}
+
+/** Takes `[session id, generation, secret hash, application id, delivery, ip]`; one row, or none. */
+export function rotateSql(config: Config): string {
+  return `
+    update sessions s
+       set generation = s.generation + 1, rotated_at = now(), last_active_at = now(), ip = $6
+      from users u, applications a
+     where s.id = $1 and s.generation = $2 and s.secret_hash = $3 and s.application_id = $4 and s.delivery = $5
+       and u.id = s.user_id and a.id = s.application_id and ${aliveSql(config)}
+    returning ${grantColumns(idleEndSql(config))}`;
 }

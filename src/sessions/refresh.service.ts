@@ -40,7 +40,8 @@ export class RefreshService {
    */
   async refresh(text: string, binding: RefreshTokenBinding, source: RequestSource): Promise<IssuedTokens> {
     const token = parseRefreshToken(text, binding, this.config.refreshTokenKeys);
-    if (!token) throw new AppError('refresh_token_invalid', { log: 'malformed, or not made by this server for this use' });
+    if (!token)
+      throw new AppError('refresh_token_invalid', { log: 'malformed, or not made by this server for this use' });
 
     const { sessionId, generation, secret } = token;
     const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret) };

@@ -32,18 +32,38 @@ export function toSessionView(row: SessionRow, current: string, lastActive: Date
   };
 }
 
-const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_([0-9a-f-]{36})$/;
+const CURSOR = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
-/** The place in a list after `row`, opaque to clients. */
-export function encodeCursor(row: SessionRow): string {
-  return Buffer.from(`${row.last_active_at.toISOString()}_${row.id}`).toString('base64url');
+/** A place in the list of devices. */
+export type ListPlace = Pick<SessionView, 'lastActiveAt' | 'id'>;
+
+/** Orders the one used last first; those used in the same millisecond by their ids. */
+export function byUse(a: ListPlace, b: ListPlace): number {
+  const [one, other] = [placeOf(a), placeOf(b)];
+  if (one === other) return 0;
+  return one < other ? 1 : -1;
+}
+
+function placeOf({ lastActiveAt, id }: ListPlace): string {
+  return `${lastActiveAt}_${id}`;
+}
+
+/** The place in the list after `view`, opaque to clients. */
+export function encodeCursor(view: ListPlace): string {
+  return Buffer.from(placeOf(view)).toString('base64url');
 }
 
 /** Throws `validation_failed` for what `encodeCursor` did not make. */
-export function decodeCursor(cursor: string): { lastActiveAt: string; id: string } {
+export function decodeCursor(cursor: string): ListPlace {
   const [, lastActiveAt, id] = CURSOR.exec(Buffer.from(cursor, 'base64url').toString()) ?? [];
-  if (lastActiveAt && id && !Number.isNaN(Date.parse(lastActiveAt))) return { lastActiveAt, id };
+  if (lastActiveAt && id && isMoment(lastActiveAt)) return { lastActiveAt, id };
   throw new AppError('validation_failed', {
     errors: [{ pointer: '/cursor', detail: 'Write the nextCursor of the page before.', in: 'query' }],
   });
+}
+
+/** Whether a session can have been used then: no 30 February, which JavaScript takes for 1 March, and no year 0. */
+function isMoment(text: string): boolean {
+  const moment = new Date(text);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString() === text && moment.getUTCFullYear() > 0;
 }

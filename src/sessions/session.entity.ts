@@ -1,7 +1,6 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import type { Delivery } from './delivery.js';
 import type { Device } from './device.js';
-
-export type Delivery = 'cookie' | 'body';
 
 /** One row per device. A refresh changes its generation; it never makes a row. */
 @Entity('sessions')

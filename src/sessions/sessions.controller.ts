@@ -5,7 +5,13 @@ import { CurrentPrincipal, Passive, RequireRecentAuth } from '../common/access.j
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { CurrentSource, type RequestSource } from '../common/request-source.js';
-import { EndSessionsQuery, ListSessionsQuery, RenameSession, SessionListResponse, SessionResponse } from './sessions.dto.js';
+import {
+  EndSessionsQuery,
+  ListSessionsQuery,
+  RenameSession,
+  SessionListResponse,
+  SessionResponse,
+} from './sessions.dto.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('Devices')

@@ -3,7 +3,7 @@ import { Config } from '../config.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { aliveSql, idleEndSql } from './alive.js';
 import type { Device } from './device.js';
-import type { Delivery } from './session.entity.js';
+import type { Delivery } from './delivery.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
 
 /** A sign-in: the session to insert, and the state of the account in which the person proved who they are. */
@@ -100,15 +100,11 @@ export class SessionsRepository {
     return row ? toSessionGrant(row) : null;
   }
 
-  /** Live sessions, the one used last first. `after`: the place of the last one already seen. */
-  listLive(userId: string, limit: number, after: { lastActiveAt: string; id: string } | null): Promise<SessionRow[]> {
+  /** Live sessions, in no order. */
+  listLive(userId: string): Promise<SessionRow[]> {
     return this.database.query<SessionRow>(
-      `select ${this.columns()} from sessions s ${this.joins}
-        where s.user_id = $1 and ${this.alive}
-          and ($2::timestamptz is null or (date_trunc('milliseconds', s.last_active_at), s.id) < ($2::timestamptz, $3::uuid))
-        order by date_trunc('milliseconds', s.last_active_at) desc, s.id desc
-        limit $4`,
-      [userId, after?.lastActiveAt ?? null, after?.id ?? null, limit],
+      `select ${this.columns()} from sessions s ${this.joins} where s.user_id = $1 and ${this.alive}`,
+      [userId],
     );
   }
 
@@ -144,7 +140,12 @@ export class SessionsRepository {
   }
 
   /** Ends it by a refresh token of any generation; null when no session that has not ended bears this secret. */
-  async endBySecret(tx: Transaction, sessionId: string, secretHash: Buffer, reason: string): Promise<EndedSession | null> {
+  async endBySecret(
+    tx: Transaction,
+    sessionId: string,
+    secretHash: Buffer,
+    reason: string,
+  ): Promise<EndedSession | null> {
     const [row] = await tx.query<EndedSession>(
       `update sessions s set ended_at = now(), end_reason = $3
         where s.id = $1 and $2 in (s.secret_hash, s.previous_secret_hash) and s.ended_at is null
@@ -154,11 +155,12 @@ export class SessionsRepository {
     return row ?? null;
   }
 
-  /** Ends all but one, locking rows in the order of their ids. */
+  /** Ends all live ones but one, locking rows in the order of their ids. */
   endOthers(tx: Transaction, userId: string, kept: string, reason: string): Promise<EndedSession[]> {
     return tx.query<EndedSession>(
       `with doomed as (
-         select id from sessions where user_id = $1 and id <> $2 and ended_at is null order by id for update)
+         select s.id from sessions s ${this.joins} where s.user_id = $1 and s.id <> $2 and ${this.alive}
+          order by s.id for update of s)
        update sessions s set ended_at = now(), end_reason = $3 from doomed
         where s.id = doomed.id
        returning ${ENDED}`,
@@ -175,28 +177,42 @@ export class SessionsRepository {
     return Number(row?.count);
   }
 
-  /** Ends the live sessions longest unused, until `max` remain. */
-  async endSurplus(tx: Transaction, userId: string, max: number, reason: string): Promise<EndedSession[]> {
-    await tx.query('select id from sessions where user_id = $1 and ended_at is null order by id for update', [userId]);
+  /**
+   * Ends the live sessions longest unused, until `max` remain. `newest` goes last: whoever has just signed in is not
+   * thrown out because another device was used a moment later.
+   */
+  async endSurplus(
+    tx: Transaction,
+    userId: string,
+    newest: string,
+    max: number,
+    reason: string,
+  ): Promise<EndedSession[]> {
+    // One at a time for each person: the next one counts what this one leaves. Sign-ins are not kept waiting by it.
+    await tx.query('select 1 from users where id = $1 for no key update', [userId]);
     return tx.query<EndedSession>(
-      `with doomed as (
+      `with surplus as (
          select s.id from sessions s ${this.joins} where s.user_id = $1 and ${this.alive}
-          order by s.last_active_at desc, s.created_at desc, s.id desc offset $2)
-       update sessions s set ended_at = now(), end_reason = $3 from doomed
-        where s.id = doomed.id and s.ended_at is null
+          order by s.id = $2 desc, s.last_active_at desc, s.created_at desc, s.id desc offset $3),
+       doomed as (
+         select id from sessions where id in (select id from surplus) and ended_at is null order by id for update)
+       update sessions s set ended_at = now(), end_reason = $4 from doomed
+        where s.id = doomed.id
        returning ${ENDED}`,
-      [userId, max, reason],
+      [userId, newest, max, reason],
     );
   }
 
   /**
-   * Writes when sessions were last used, given in seconds before now. Rows that somebody else holds are left out: the
-   * ids that were written.
+   * Writes when sessions were last used, given in seconds before now. Rows that somebody else holds are left out, and
+   * sessions that have ended meanwhile, as no late word of their use may revive them: the ids that were written.
    */
   async writeActivity(ids: string[], secondsAgo: number[]): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
       `with used as (
-         select s.id, u.ago from unnest($1::uuid[], $2::float8[]) as u (id, ago) join sessions s on s.id = u.id
+         select s.id, noted.ago
+           from unnest($1::uuid[], $2::float8[]) as noted (id, ago) join sessions s on s.id = noted.id
+          where s.ended_at is null and now() < ${this.idleEnd}
           order by s.id for update of s skip locked)
        update sessions s set last_active_at = greatest(s.last_active_at, now() - make_interval(secs => used.ago))
          from used where s.id = used.id

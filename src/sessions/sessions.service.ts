@@ -4,12 +4,12 @@ import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
 import { Database, type Transaction } from '../database/database.js';
-import type { RevocationDraft } from '../revocation/revocations.repository.js';
+import type { RevocationDraft } from '../revocation/revocation-draft.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { AccountEvents } from '../users/account-events.js';
 import { describeDevice } from './device.js';
 import { LastActivityService } from './last-activity.service.js';
-import { decodeCursor, encodeCursor, toSessionView, type SessionView } from './session-view.js';
+import { byUse, decodeCursor, encodeCursor, toSessionView, type SessionView } from './session-view.js';
 import { SessionsRepository, type EndedSession } from './sessions.repository.js';
 
 /** A person's devices: seeing, naming and ending them. */
@@ -32,10 +32,15 @@ export class SessionsService {
     page: { limit: number; cursor?: string | undefined },
   ): Promise<{ items: SessionView[]; nextCursor?: string }> {
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor);
-    const rows = await this.sessions.listLive(userId, page.limit, after);
-    const items = rows.map((row) => toSessionView(row, current, this.activity.latest(row.id, row.last_active_at)));
-    const last = rows.at(-1);
-    return last && rows.length === page.limit ? { items, nextCursor: encodeCursor(last) } : { items };
+    // All of them, SESSIONS_PER_USER at most: what is not written yet is shown, so it counts for the order, page by page.
+    const rows = await this.sessions.listLive(userId);
+    const rest = rows
+      .map((row) => toSessionView(row, current, this.activity.latest(row.id, row.last_active_at)))
+      .filter((view) => after === null || byUse(after, view) < 0)
+      .toSorted(byUse);
+    const items = rest.slice(0, page.limit);
+    const last = items.at(-1);
+    return last && rest.length > items.length ? { items, nextCursor: encodeCursor(last) } : { items };
   }
 
   /** Throws `session_ended` when it has ended since its access token was issued. */
@@ -94,13 +99,15 @@ export class SessionsService {
     });
   }
 
-  /** Ends the devices longest unused past SESSIONS_PER_USER. Called after every sign-in, once it is committed. */
-  async endSurplus(userId: string): Promise<void> {
+  /** Ends the devices longest unused past SESSIONS_PER_USER. Called after every sign-in, once `newest` is committed. */
+  async endSurplus(userId: string, newest: string): Promise<void> {
     const max = this.config.sessionsPerUser;
     if ((await this.sessions.countLive(userId)) <= max) return;
+    const live = await this.sessions.listLive(userId);
+    await this.activity.writeNow(live.map(({ id }) => id));
     const reason = 'too_many_sessions';
     await this.revocations.commit(async (tx) => {
-      const ended = await this.sessions.endSurplus(tx, userId, max, reason);
+      const ended = await this.sessions.endSurplus(tx, userId, newest, max, reason);
       return { result: undefined, revocations: await this.ended(tx, ended, reason, null) };
     });
   }
@@ -117,7 +124,16 @@ export class SessionsService {
       const actor = source ? `user:${userId}` : 'system';
       const details = { device: name ?? describeDevice(device) };
       await this.events.emit(tx, 'sessionEnded', { userId, sessionId, reason });
-      await this.audit.record(tx, { type: 'session.ended', userId, actor, sessionId, applicationId, source, reason, details });
+      await this.audit.record(tx, {
+        type: 'session.ended',
+        userId,
+        actor,
+        sessionId,
+        applicationId,
+        source,
+        reason,
+        details,
+      });
       drafts.push({ kind: 'session', subject: sessionId, applicationId, reason, actor });
     }
     return drafts;

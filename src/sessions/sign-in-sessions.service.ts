@@ -4,11 +4,11 @@ import { ApplicationsService } from '../applications/applications.service.js';
 import { AuditService } from '../audit/audit.service.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
-import type { Credentials } from '../users/users.repository.js';
-import { parseDevice } from './device.js';
+import type { Credentials } from '../users/credentials.js';
+import { describeDevice, parseDevice } from './device.js';
 import { hashSecret, newSecret } from './refresh-token.js';
 import { RefreshRepository, type ProvedSession } from './refresh.repository.js';
-import type { Delivery } from './session.entity.js';
+import type { Delivery } from './delivery.js';
 import type { SessionGrant } from './session-grant.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
@@ -52,7 +52,7 @@ export class SignInSessionsService {
       await this.applications.assertEnabled(options.applicationId);
       return null;
     }
-    await this.devices.endSurplus(grant.userId);
+    await this.devices.endSurplus(grant.userId, grant.sessionId);
     return this.tokens.issue(grant, secret);
   }
 
@@ -75,6 +75,7 @@ export class SignInSessionsService {
     source: RequestSource,
   ): Promise<SessionGrant | null> {
     const { userId } = proof;
+    const device = parseDevice(source.userAgent);
     const grant = await this.sessions.insert(tx, {
       id: randomUUID(),
       userId,
@@ -84,7 +85,7 @@ export class SignInSessionsService {
       secretHash: hashSecret(secret),
       delivery,
       name: deviceName,
-      device: parseDevice(source.userAgent),
+      device,
       userAgent: source.userAgent,
       ip: source.ip,
       remembered: remember,
@@ -94,7 +95,8 @@ export class SignInSessionsService {
     if (!grant) return null;
     const { sessionId } = grant;
     const actor = `user:${userId}`;
-    await this.audit.record(tx, { type: 'session.started', userId, actor, sessionId, applicationId, source });
+    const details = { device: deviceName ?? describeDevice(device) };
+    await this.audit.record(tx, { type: 'session.started', userId, actor, sessionId, applicationId, source, details });
     return grant;
   }
 }

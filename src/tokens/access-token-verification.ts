@@ -45,7 +45,10 @@ export class AccessTokenVerification {
     this.audiences = applications.audiences();
   }
 
-  /** Who bears a token that was verified before; null when it was not. Throws the refusal of one taken back since. */
+  /**
+   * Who bears a token that was verified before; null when it was not, or not by the key that is there now. Throws the
+   * refusal of one that was taken back or has expired since.
+   */
   recall(token: string): Principal | null {
     const verified = this.seen.get(token);
     if (!verified) return null;
@@ -54,6 +57,8 @@ export class AccessTokenVerification {
       index: this.sync.index,
       now: this.clock.seconds(),
     });
+    // A key that went and came back is another object: what was verified by the old one is verified anew.
+    if (refusal === 'token_invalid') return null;
     if (refusal) throw new AppError(refusal, { log: 'a token seen before' });
     return verified.principal;
   }
@@ -109,14 +114,22 @@ function orRefuse<T>(check: () => T): T {
 }
 
 function toPrincipal(claims: AccessTokenClaims): Principal {
+  freezeDeeply(claims);
   return Object.freeze({
     userId: claims.sub,
     sessionId: claims.sid,
     applicationId: claims.client_id,
     tokenId: claims.jti,
-    roles: Object.freeze([...claims.roles]),
+    roles: claims.roles,
     authenticatedAt: claims.auth_time,
-    amr: Object.freeze([...claims.amr]),
-    claims: Object.freeze({ ...claims }),
+    amr: claims.amr,
+    claims,
   });
+}
+
+/** What one request wrote into a claim, all others with the same token would read. */
+function freezeDeeply(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  Object.values(value).forEach(freezeDeeply);
+  Object.freeze(value);
 }

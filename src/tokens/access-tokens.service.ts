@@ -42,20 +42,21 @@ export class AccessTokensService {
 
   /** A signed access token (RFC 9068). Throws `unavailable` while no signing key is loaded. */
   async issue(grant: AccessGrant): Promise<IssuedAccessToken> {
-    const additional = await this.providers.claimsFor(grant);
+    const { userId, sessionId, applicationId } = grant;
+    const additional = await this.providers.claimsFor({ userId, sessionId, applicationId });
     const { kid, algorithm, privateKey } = this.keys.signingKey();
     const issuedAt = Math.floor(grant.issuedAt);
     const expiresAt = Math.min(issuedAt + grant.life, Math.floor(grant.sessionExpiresAt));
     const claims = {
       ...additional,
       iss: this.config.publicUrl,
-      sub: grant.userId,
+      sub: userId,
       aud: grant.audience,
       exp: expiresAt,
       iat: issuedAt,
       jti: randomUUID(),
-      client_id: grant.applicationId,
-      sid: grant.sessionId,
+      client_id: applicationId,
+      sid: sessionId,
       ver: grant.userVersion,
       aver: grant.applicationVersion,
       auth_time: Math.floor(grant.authenticatedAt),

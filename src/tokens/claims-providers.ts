@@ -32,7 +32,8 @@ export class ClaimsProviders {
     const claims: Record<string, unknown> = {};
     for (const provider of this.providers) {
       for (const [name, value] of Object.entries(await provider(subject))) {
-        if (RESERVED.has(name)) throw new Error(`A claims provider may not set "${name}": it is the service's own claim.`);
+        if (RESERVED.has(name))
+          throw new Error(`A claims provider may not set "${name}": it is the service's own claim.`);
         if (Object.hasOwn(claims, name)) throw new Error(`Two claims providers set "${name}": give one another name.`);
         claims[name] = value;
       }

@@ -5,7 +5,8 @@ import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
 import { passwordFault } from './password-policy.js';
 import { PasswordsService } from './passwords.service.js';
-import { UsersRepository, type Credentials, type RaisedFloor } from './users.repository.js';
+import type { Credentials } from './credentials.js';
+import { UsersRepository, type RaisedFloor } from './users.repository.js';
 import { newUserId } from './users.service.js';
 
 export interface NewAccount {
@@ -46,7 +47,7 @@ export class CredentialsService {
   async prove(by: { email: string } | { userId: string }, password: string): Promise<Credentials> {
     const credentials = await this.users.findCredentials(by);
     const verdict = await this.passwords.verify(credentials?.passwordHash ?? null, password);
-    if (!credentials || !verdict.correct) throw new AppError('credentials_invalid');
+    if (!credentials || !verdict.correct) throw wrongPassword(by);
     if (credentials.status === 'suspended') throw new AppError('account_suspended');
     return verdict.outdated ? this.strengthen(credentials, password) : credentials;
   }
@@ -68,6 +69,12 @@ export class CredentialsService {
     const replaced = await this.users.rehash(credentials, passwordHash);
     return replaced ? { ...credentials, passwordHash } : credentials;
   }
+}
+
+/** Who is signed in already typed no address that could be wrong. */
+function wrongPassword(by: { email: string } | { userId: string }): AppError {
+  if ('email' in by) return new AppError('credentials_invalid');
+  return new AppError('credentials_invalid', { detail: 'The current password is wrong. Check it and try again.' });
 }
 
 function assertStrong(password: string, context: { email: string; name: string | null }, pointer: string): void {

@@ -27,16 +27,16 @@ export function passwordFault(password: string, context: PasswordContext): strin
   if (length < PASSWORD_MIN) return `Use at least ${PASSWORD_MIN} characters.`;
   if (length > PASSWORD_MAX) return `Use at most ${PASSWORD_MAX} characters.`;
   if (COMMON.has(text.toLowerCase())) return 'This password is among the most common ones: choose another.';
-  if (unrelatedPart(text, context).length < UNRELATED_MIN) {
+  if ([...unrelatedPart(text, context)].length < UNRELATED_MIN) {
     return 'This password is too close to your e-mail address or name: choose another.';
   }
   return null;
 }
 
 function unrelatedPart(password: string, { email, name }: PasswordContext): string {
-  const words = ['portcullis', ...email.split(/[^\p{L}\p{N}]+/u), ...(name ?? '').split(/\s+/)];
+  const words = ['portcullis', email, name ?? '', ...email.split(/[^\p{L}\p{N}]+/u), ...(name ?? '').split(/\s+/)];
   return words
-    .map((word) => word.toLowerCase())
+    .map((word) => normalisePassword(word).toLowerCase())
     .filter((word) => word.length >= 3)
     .toSorted((a, b) => b.length - a.length)
     .reduce((rest, word) => rest.replaceAll(word, ''), password.toLowerCase());

@@ -11,8 +11,11 @@ const ARGON2ID = 2;
 /** OWASP Password Storage Cheat Sheet: Argon2id, 19 MiB, two passes, one lane. Raising it re-hashes at sign-in. */
 const ARGON2: Options = { algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
+/** Of libuv's four threads, which also look up names and read files: one is left for these. */
+const THREADS = 3;
+
 /** Hashes at a time: one core is left for requests, as a hash is some 20 ms of nothing but work. */
-const CONCURRENCY = Math.max(1, availableParallelism() - 1);
+const CONCURRENCY = Math.max(1, Math.min(THREADS, availableParallelism() - 1));
 
 /** Hashes that may wait, so about a second and a half of patience on one core; past it callers are told to come back. */
 const CAPACITY = 64;

@@ -23,7 +23,11 @@ export class UsersController {
   }
 
   @Patch()
-  @ApiRoute({ summary: 'Changes the name.', description: 'Tokens and sessions stay as they are.', answers: UserResponse })
+  @ApiRoute({
+    summary: 'Changes the name.',
+    description: 'Tokens and sessions stay as they are.',
+    answers: UserResponse,
+  })
   rename(
     @CurrentPrincipal() principal: Principal,
     @Body({ schema: RenameUser }) body: RenameUser,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { AUDIT_EVENT_TYPES } from '../audit/audit-record.js';
 import { displayName } from '../common/display-name.js';
 
 export const RenameUser = z.strictObject({
@@ -8,7 +9,10 @@ export type RenameUser = z.infer<typeof RenameUser>;
 
 export const ActivityQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(100).default(50).describe('At most this many.'),
-  cursor: z.string().regex(/^\d{1,18}$/, 'Write the nextCursor of the page before.').optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,18}$/, 'Write the nextCursor of the page before.')
+    .optional(),
 });
 export type ActivityQuery = z.infer<typeof ActivityQuery>;
 
@@ -25,12 +29,16 @@ export const ActivityResponse = z.object({
   items: z.array(
     z.object({
       id: z.string(),
-      type: z.string().describe('What happened, such as session.ended'),
-      byYou: z.boolean(),
-      sessionId: z.uuid().nullable(),
-      ip: z.string().nullable(),
+      type: z
+        .enum(AUDIT_EVENT_TYPES)
+        .describe(
+          'What happened. refresh_token.reused: a copy of the sign-in of a device was used, so it was signed out.',
+        ),
+      byYou: z.boolean().describe('Whether the account itself did it; otherwise the service or an operator.'),
+      sessionId: z.uuid().nullable().describe('The device it concerns, if one.'),
+      ip: z.string().nullable().describe('Where the request came from; of a reused token, whoever presented it.'),
       reason: z.string().nullable(),
-      details: z.record(z.string(), z.unknown()),
+      details: z.record(z.string(), z.unknown()).describe('More about it; `device` is what the device was called.'),
       createdAt: z.iso.datetime(),
     }),
   ),

@@ -1,17 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { raised } from '../database/versions.js';
+import type { Credentials } from './credentials.js';
 import type { UserStatus } from './user.entity.js';
-
-/** What a password is checked against, and the state that must still hold when the check has been made. */
-export interface Credentials {
-  userId: string;
-  email: string;
-  name: string | null;
-  passwordHash: string;
-  status: UserStatus;
-  tokenVersion: number;
-}
 
 /** What ends the sessions of an account: both versions, for one of them that stays. */
 export interface RaisedFloor {
@@ -70,10 +61,9 @@ export class UsersRepository {
   }
 
   async findProfile(userId: string, db: Queryable = this.database): Promise<Profile | null> {
-    const [row] = await db.query<ProfileRow>(
-      `select ${PROFILE} from users where id = $1 and status = 'active'`,
-      [userId],
-    );
+    const [row] = await db.query<ProfileRow>(`select ${PROFILE} from users where id = $1 and status = 'active'`, [
+      userId,
+    ]);
     return row ? toProfile(row) : null;
   }
 

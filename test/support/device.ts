@@ -56,7 +56,9 @@ export class Device {
   static async register(service: Service, options: Record<string, unknown> = {}): Promise<Device> {
     const device = new Device(service, newEmail());
     const { email, password } = device;
-    const answer = await send(service, '/v1/auth/register', { body: { email, password, delivery: 'body', ...options } });
+    const answer = await send(service, '/v1/auth/register', {
+      body: { email, password, delivery: 'body', ...options },
+    });
     if (answer.status !== 201) throw new Error(`register: ${answer.status} ${JSON.stringify(answer.body)}`);
     return device.keep(answer.body);
   }
@@ -71,7 +73,9 @@ export class Device {
 
   async login(options: Record<string, unknown> = {}): Promise<Answer> {
     const { email, password } = this;
-    return this.keeping(this.send('/v1/auth/login', { body: { email, password, delivery: 'body', ...options }, token: null }));
+    return this.keeping(
+      this.send('/v1/auth/login', { body: { email, password, delivery: 'body', ...options }, token: null }),
+    );
   }
 
   /** Refreshes with `token` (the one it has, when left out) and keeps what comes. */

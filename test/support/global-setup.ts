@@ -46,17 +46,29 @@ async function disconnect(server: ChildProcess): Promise<void> {
 
 /**
  * Compiles the service without checking types, under node_modules, so that packages are found from there and `dist`
- * is left alone. Returns the folder, laid out as the project is.
+ * is left alone. Returns the folder, laid out as the project is; it can be started from there, as from `dist`.
  */
 async function compileSources(projectRoot: string): Promise<string> {
   const target = join(projectRoot, 'node_modules', '.cache', `portcullis-test-${process.pid}`);
   await rm(target, { recursive: true, force: true });
   for (const folder of ['src', 'migrations', 'test/support']) {
-    const names = await readdir(join(projectRoot, folder), { recursive: true });
-    const sources = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'));
-    await Promise.all(sources.map((name) => compile(join(projectRoot, folder, name), join(target, folder, name))));
+    await compileFolder(join(projectRoot, folder), join(target, folder));
   }
+  await writePackage(target, 'portcullis-under-test', './src/main.js');
+  const verifier = join(target, 'node_modules', '@portcullis', 'verifier');
+  await compileFolder(join(projectRoot, 'packages', 'verifier', 'src'), verifier);
+  await writePackage(verifier, '@portcullis/verifier', './index.js');
   return target;
+}
+
+async function compileFolder(source: string, target: string): Promise<void> {
+  const names = await readdir(source, { recursive: true });
+  const sources = names.filter((name) => name.endsWith('.ts') && !name.endsWith('.spec.ts'));
+  await Promise.all(sources.map((name) => compile(join(source, name), join(target, name))));
+}
+
+async function writePackage(folder: string, name: string, exports: string): Promise<void> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name, type: 'module', exports }));
 }
 
 async function compile(source: string, target: string): Promise<void> {

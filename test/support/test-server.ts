@@ -38,4 +38,6 @@ try {
 } finally {
   await dropDatabase(server.url, template);
   await server.close();
+  // Jest does so too, unless it was killed.
+  await rm(join(import.meta.dirname, '..', '..'), { recursive: true, force: true });
 }

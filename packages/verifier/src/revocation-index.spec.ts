@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { RevocationEntry, RevocationKind, RevocationState } from './revocation-entry.js';
+import type { RevocationEntry, RevocationKind } from './revocation-entry.js';
 import { RevocationIndex } from './revocation-index.js';
 
 const KINDS: RevocationKind[] = ['token', 'session', 'user', 'application', 'key'];
@@ -21,10 +22,14 @@ const SUBJECTS = [
   '',
 ];
 
-const anyUuid = fc.uuid();
 const anyEntry = fc.record({
   kind: fc.constantFrom(...KINDS),
-  subject: fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...SUBJECTS) }, anyUuid),
+  // Mostly few subjects, so that their entries meet.
+  subject: fc.oneof(
+    { weight: 4, arbitrary: fc.constantFrom(...SUBJECTS.slice(0, 3)) },
+    fc.constantFrom(...SUBJECTS),
+    fc.uuid(),
+  ),
   seq: fc.nat(20),
   minVersion: fc.constantFrom(0, 1, 5, 1_800_000_000, Number.MAX_SAFE_INTEGER),
   suspended: fc.boolean(),
@@ -83,11 +88,27 @@ function makeEntry(i: number, changes: Partial<RevocationEntry> = {}): Revocatio
   return { seq: i + 1, kind: 'session', subject, minVersion: 0, suspended: false, expiresAt: 100, ...changes };
 }
 
+const EVERY_SUBJECT = KINDS.flatMap((kind) => SUBJECTS.map((subject) => ({ kind, subject })));
+const VERSIONS = [0, 4, 5, 1_800_000_000, Number.MAX_SAFE_INTEGER];
+
+function answers(index: RevocationIndex, kind: RevocationKind, subject: string) {
+  const objections = VERSIONS.map((version) => index[kind].objection(subject, version));
+  return { found: index.find(kind, subject), has: index[kind].has(subject), objections };
+}
+
+function expectedAnswers(found: RevocationEntry | null) {
+  const objections = VERSIONS.map((version) => {
+    if (found?.suspended) return 'suspended';
+    return found && version < found.minVersion ? 'outdated' : null;
+  });
+  return { found, has: found !== null, objections };
+}
+
 describe('RevocationIndex', () => {
   it('knows what a naive list of entries knows, after any applies and sweeps', async () => {
     const step = fc.oneof({ weight: 6, arbitrary: anyEntry }, fc.constantFrom(0, 1, 49, 50, 99, 100, 1000));
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.nat(21), async (steps, cursor) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 80, size: 'max' }), fc.nat(21), async (steps, cursor) => {
         const index = new RevocationIndex();
         const naive = new NaiveIndex();
         for (const one of steps) {
@@ -102,31 +123,20 @@ describe('RevocationIndex', () => {
         expect(sorted(index.withSeqAfter(-1))).toEqual(sorted(naive.list()));
         expect(sorted(index.withSeqAfter(cursor))).toEqual(sorted(naive.list().filter((one) => one.seq > cursor)));
         expect(index.size).toBe(naive.list().length);
-        for (const kind of KINDS) {
-          for (const subject of SUBJECTS) expectSameAnswers(index, kind, subject, naive.find(kind, subject));
+        for (const { kind, subject } of EVERY_SUBJECT) {
+          const known = naive.find(kind, subject);
+          if (!isDeepStrictEqual(answers(index, kind, subject), expectedAnswers(known))) {
+            expect(answers(index, kind, subject)).toEqual(expectedAnswers(known));
+          }
         }
       }),
       { numRuns: 150 },
     );
   });
 
-  function expectSameAnswers(
-    index: RevocationIndex,
-    kind: RevocationKind,
-    subject: string,
-    known: RevocationState | null,
-  ) {
-    expect(index.find(kind, subject)).toEqual(known);
-    expect(index[kind].has(subject)).toBe(known !== null);
-    for (const version of [0, 4, 5, 1_800_000_000, Number.MAX_SAFE_INTEGER]) {
-      const outdated = known !== null && version < known.minVersion ? 'outdated' : null;
-      expect(index[kind].objection(subject, version)).toBe(known?.suspended ? 'suspended' : outdated);
-    }
-  }
-
   it('is the same for any order and any repetition of its entries', () => {
     const shuffles = fc
-      .array(anyEntry, { maxLength: 30 })
+      .array(anyEntry, { maxLength: 30, size: 'max' })
       .chain((entries) =>
         fc.tuple(
           fc.constant(entries),
@@ -147,10 +157,11 @@ describe('RevocationIndex', () => {
     );
     expect(index.size).toBe(count);
     const full = index.memoryBytes;
-    for (let i = 0; i < count; i++) expect(index.session.has(makeEntry(i).subject)).toBe(true);
-    for (let i = count; i < 2 * count; i++) expect(index.session.has(makeEntry(i).subject)).toBe(false);
+    const isHeld = (i: number) => index.session.has(makeEntry(i).subject);
+    const places = Array.from({ length: 2 * count }, (_, i) => i);
+    expect(places.filter(isHeld)).toEqual(places.slice(0, count));
     await index.sweep(100);
-    for (let i = 0; i < count; i++) expect(index.session.has(makeEntry(i).subject)).toBe(i % 4 === 0);
+    expect(places.filter(isHeld)).toEqual(places.slice(0, count).filter((i) => i % 4 === 0));
     expect(index.size).toBe(count / 4);
     expect(index.memoryBytes).toBeLessThan(full / 2);
   });
@@ -162,6 +173,12 @@ describe('RevocationIndex', () => {
     await index.sweep(100);
     expect([...index.withSeqAfter(0)].map((entry) => entry.seq)).toEqual([2]);
     await index.sweep(Number.MAX_VALUE);
+    expect(index.size).toBe(1);
+  });
+
+  it.each([NaN, Infinity, undefined])('sweeps nothing at %s', async (now) => {
+    const index = indexOf([makeEntry(0)]);
+    await expect(index.sweep(now as number)).rejects.toThrow(TypeError);
     expect(index.size).toBe(1);
   });
 

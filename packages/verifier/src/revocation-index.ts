@@ -54,9 +54,10 @@ export class RevocationIndex {
   /**
    * Removes the entries that expired at or before `now` (unix seconds), letting the event loop turn after each slice
    * of a few thousand. `now` must not run ahead of the clock that tokens are checked by: a token might outlive its
-   * entry.
+   * entry. Throws a TypeError, and removes nothing, when it is no number.
    */
   async sweep(now: number): Promise<void> {
+    if (!Number.isFinite(now)) throw new TypeError('the time of a sweep is not a number');
     for (const kind of KINDS) {
       for (const _slice of this[kind].sweep(now)) await setImmediate();
     }

@@ -57,7 +57,7 @@ export function checkClaims(token: string, { issuer, audience, now }: ExpectedCl
 export function checkTimes(claims: AccessTokenClaims, now: number): 'token_invalid' | 'token_expired' | null {
   if (claims.iat > now + CLOCK_LEEWAY) return 'token_invalid';
   if (claims.nbf !== undefined && claims.nbf > now + CLOCK_LEEWAY) return 'token_invalid';
-  return now >= claims.exp + CLOCK_LEEWAY ? 'token_expired' : null;
+  return now < claims.exp + CLOCK_LEEWAY ? null : 'token_expired';
 }
 
 type Rule = (value: unknown) => boolean;

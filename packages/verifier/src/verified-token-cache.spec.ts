@@ -25,6 +25,12 @@ describe('VerifiedTokenCache', () => {
     }
   });
 
+  it('drops nothing for tokens that are set again', () => {
+    const cache = new VerifiedTokenCache<string>(4);
+    for (const token of ['a', 'b', 'b', 'c', 'b', 'c', 'b']) cache.set(token, token);
+    expect(cache.get('a')).toBe('a');
+  });
+
   it('tells tokens apart that differ in their last character only', () => {
     const cache = new VerifiedTokenCache<string>();
     const token = 'x'.repeat(8000);
@@ -32,6 +38,16 @@ describe('VerifiedTokenCache', () => {
     expect(cache.get(`${token}b`)).toBeUndefined();
     expect(cache.get(token)).toBeUndefined();
     expect(cache.get(`${token}a`)).toBe('a');
+  });
+
+  it('tells tokens apart that bear the same signature', () => {
+    const cache = new VerifiedTokenCache<string>(4);
+    cache.set('header.claims.signature', 'ours');
+    expect(cache.get('header.others.signature')).toBeUndefined();
+    expect(cache.get('signature')).toBeUndefined();
+    for (const other of ['b', 'c']) cache.set(other, other);
+    expect(cache.get('header.others.signature')).toBeUndefined();
+    expect(cache.get('header.claims.signature')).toBe('ours');
   });
 
   it('gives the latest value of a token, also after it aged', () => {

@@ -106,6 +106,24 @@ function catchError(work: () => unknown): VerificationError {
   throw new Error('nothing was thrown');
 }
 
+describe('checkHeader', () => {
+  const [header, payload, signature] = signer.sign().split('.') as [string, string, string];
+
+  // Whoever verifies the signature by other means relies on these: other libraries read base64url loosely.
+  it.each([
+    ['four segments', `${header}.${payload}.${signature}.${signature}`, 'not three segments'],
+    ['a padded payload', `${header}.${payload}=.${signature}`, 'not base64url'],
+    ['a padded signature', `${header}.${payload}.${signature}==`, 'not base64url'],
+    [
+      'a header that is a list',
+      `${Buffer.from('[]').toString('base64url')}.${payload}.${signature}`,
+      'not a JSON object',
+    ],
+  ])('refuses %s without a look at the signature', (_, token, reason) => {
+    expect(catchError(() => checkHeader(token, makeContext().keys))).toMatchObject({ code: 'token_invalid', reason });
+  });
+});
+
 describe('verify', () => {
   it('returns the claims and the key of a good token', () => {
     const context = makeContext();
@@ -167,6 +185,10 @@ describe('verify', () => {
     expect(verdict(signer.sign(undefined, signer.claims(changes)))).toBe(expected);
   });
 
+  it('accepts nothing when it does not know the time', () => {
+    expect(verdict(signer.sign(), makeContext({ now: NaN }))).toBe('token_expired');
+  });
+
   it('accepts a token for any one of several audiences of ours', () => {
     const token = signer.sign();
     expect(verdict(token, makeContext({ audience: ['another', AUDIENCE] }))).toBe('accepted');
@@ -195,9 +217,13 @@ describe('verify', () => {
 
   it('refuses a large token before it reads it', () => {
     const huge = `${'e'.repeat(50_000_000)}.e.e`;
-    const start = performance.now();
-    expect(verdict(huge)).toBe('token_invalid');
-    expect(performance.now() - start).toBeLessThan(50);
+    const times = Array.from({ length: 5 }, () => {
+      const start = performance.now();
+      expect(verdict(huge)).toBe('token_invalid');
+      return performance.now() - start;
+    });
+    // Decoding fifty million characters takes longer; the quickest of five, as the machine may be busy.
+    expect(Math.min(...times)).toBeLessThan(10);
   });
 });
 

@@ -14,8 +14,8 @@ export interface ApiRouteOptions {
   answers?: core.$ZodType;
   /** Errors of this route alone. Those that guards and validation give are added by themselves. */
   problems?: readonly ErrorCode[];
-  /** Where the request carries its proof when it is not an access token. */
-  authentication?: 'refresh_token' | 'client_credentials';
+  /** What the request carries to prove itself, when it is not an access token. */
+  authentication?: 'refresh_token';
 }
 
 /**

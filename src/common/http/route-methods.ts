@@ -25,7 +25,7 @@ export class RouteMethods {
 
   /** The methods a path answers, sorted; none for an unknown path. */
   allowed(path: string): string[] {
-    return [...this.methods].filter((method) => this.router.find(method, path) !== null).sort();
+    return [...this.methods].filter((method) => this.router.find(method, path) !== null).toSorted();
   }
 
   /** The error for a request that no route has taken, when its path exists for other methods; otherwise null. */

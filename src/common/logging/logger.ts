@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
 
-import { loggedError, redactedPaths, withoutTokens } from './log-redaction.js';
+import { loggedError, withoutSecrets, withoutTokens } from './log-redaction.js';
 
 export type { Logger } from 'pino';
 
@@ -20,9 +20,8 @@ export function createLogger(
       level,
       base: undefined,
       timestamp: pino.stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: withoutSecrets },
       serializers: { err: (error: unknown) => loggedError(error) },
-      redact: { paths: redactedPaths, censor: '[redacted]' },
       hooks: { streamWrite: withoutTokens },
     },
     stream,

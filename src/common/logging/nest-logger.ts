@@ -40,11 +40,21 @@ export class NestLogger implements LoggerService {
     rest: unknown[],
   ): void {
     const { context, error, stack } = details(rest);
-    const err = message instanceof Error ? message : error;
-    const fields = typeof message === 'object' && !(message instanceof Error) ? message : {};
-    const text = typeof message === 'string' ? message : (err?.message ?? '');
-    this.logger[level]({ ...fields, context, stack, err }, text);
+    const { text, thrown, fields } = parts(message);
+    const err = thrown ?? error;
+    this.logger[level]({ ...fields, context, stack, err }, text ?? (err instanceof Error ? err.message : ''));
   }
+}
+
+/**
+ * A text, an error, or `{ message, error, ...fields }`. The error goes to the one field that is cut down to what may be
+ * logged: as it is, an error of the database driver holds the parameters of its statement.
+ */
+function parts(message: unknown): { text?: string; thrown?: unknown; fields?: Record<string, unknown> } {
+  if (message instanceof Error) return { thrown: message };
+  if (typeof message !== 'object' || message === null) return { text: String(message) };
+  const { message: text, error: thrown, ...fields } = message as Record<string, unknown>;
+  return { ...(typeof text === 'string' && { text }), thrown, fields };
 }
 
 /** Nest passes an optional stack or error, and the context last. */

@@ -1,0 +1,116 @@
+/**
+ * The service under measurement, in a process of its own: told what to do over IPC, so that the load is made elsewhere.
+ */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp } from '../src/app.js';
+import { AppModule } from '../src/app.module.js';
+import { loadConfig } from '../src/config.js';
+import { Database } from '../src/database/database.js';
+import { applyMigrations } from '../src/database/migrator.js';
+import { RevocationSync } from '../src/revocation/revocation-sync.js';
+import { formatRefreshToken, hashSecret, newSecret } from '../src/sessions/refresh-token.js';
+import { AccessTokensService } from '../src/tokens/access-tokens.service.js';
+import { BenchModule } from './bench.module.js';
+
+const PUBLIC_URL = 'https://id.example.test';
+
+const config = loadConfig({
+  ...process.env,
+  PUBLIC_URL,
+  LOG_LEVEL: 'silent',
+  KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  REFRESH_TOKEN_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+});
+await applyMigrations(config);
+const app = await createApp(config, { module: AppModule.register(config, { imports: [BenchModule] }) });
+await app.listen(0, '127.0.0.1');
+const database = app.get(Database, { strict: false });
+const { port } = app.getHttpServer().address() as { port: number };
+
+const commands = {
+  port: () => port,
+
+  /** Microseconds of processor time since the process began. */
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return user + system;
+  },
+
+  /** Puts live entries into the deny-list, as many sign-outs would. */
+  deny: async (count: number) => {
+    await database.query(
+      `with head as (update revocation_head set seq = seq + $1 returning seq - $1 as last)
+       insert into revocations (seq, id, kind, subject, suspended, reason, actor, created_at, expires_at)
+       select last + n, gen_random_uuid(), 'session', gen_random_uuid(), false, 'bench', 'bench', now(),
+              now() + interval '1 hour'
+         from head, generate_series(1, $1) n`,
+      [count],
+    );
+    const { index } = app.get(RevocationSync, { strict: false });
+    // The poll finds them.
+    while (index.size < count) await sleep(50);
+    return index.size;
+  },
+
+  /** Access tokens of as many different sessions. */
+  accessTokens: async (count: number) => {
+    const tokens = app.get(AccessTokensService, { strict: false });
+    const now = Date.now() / 1000;
+    const issued = Array.from({ length: count }, () =>
+      tokens.issue({
+        userId: randomUUID(),
+        sessionId: randomUUID(),
+        applicationId: 'account',
+        audience: 'account',
+        userVersion: Math.floor(now),
+        applicationVersion: 0,
+        roles: [],
+        amr: ['pwd'],
+        issuedAt: now,
+        authenticatedAt: now,
+        sessionExpiresAt: now + 86_400,
+        life: 3_600,
+      }),
+    );
+    return (await Promise.all(issued)).map(({ accessToken }) => accessToken);
+  },
+
+  /** People with one session each; their refresh tokens, and the hash of the secret that all of them share. */
+  sessions: async (count: number) => {
+    const secret = newSecret();
+    const rows = await database.query<{ id: string }>(
+      `with people as (
+         insert into users (id, email, password_hash, status, roles, token_version, sessions_floor, created_at, updated_at)
+         select gen_random_uuid(), gen_random_uuid() || '@example.com', 'none', 'active', '{}', 1, 1, now(), now()
+           from generate_series(1, $1)
+         returning id)
+       insert into sessions (id, user_id, application_id, user_version, application_version, generation, secret_hash,
+                             rotated_at, delivery, device, remembered, amr, authenticated_at, created_at,
+                             last_active_at, expires_at)
+       select gen_random_uuid(), id, 'account', 1, 0, 1, $2, now(), 'body', '{}', false, '{pwd}', now(), now(), now(),
+              now() + interval '1 day'
+         from people
+       returning id`,
+      [count, hashSecret(secret)],
+    );
+    await database.query('vacuum analyze sessions, users');
+    const binding = { applicationId: 'account', delivery: 'body' } as const;
+    const refreshTokens = rows.map(({ id }) =>
+      formatRefreshToken({ sessionId: id, generation: 1, secret }, binding, config.refreshTokenKeys),
+    );
+    return { ids: rows.map(({ id }) => id), secretHash: hashSecret(secret).toString('hex'), refreshTokens };
+  },
+};
+
+export type Commands = typeof commands;
+
+process.on('message', async ({ id, name, argument }: { id: number; name: keyof Commands; argument: never }) => {
+  try {
+    process.send!({ id, result: await commands[name](argument) });
+  } catch (error) {
+    process.send!({ id, error: String(error) });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+process.send!({ ready: true });

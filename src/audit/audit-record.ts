@@ -1,0 +1,33 @@
+import type { RequestSource } from '../common/request-source.js';
+
+/** What can have happened. Stable names: operators filter by them, and pages put them in words. */
+export const AUDIT_EVENT_TYPES = [
+  'account.registered',
+  'account.renamed',
+  'account.deleted',
+  'account.signed_out_everywhere',
+  'account.roles_changed',
+  'account.claims_changed',
+  'password.changed',
+  'session.started',
+  'session.reauthenticated',
+  'session.renamed',
+  'session.ended',
+  'refresh_token.reused',
+] as const;
+
+export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];
+
+export interface AuditRecord {
+  type: AuditEventType;
+  /** Whom it happened to. */
+  userId: string | null;
+  /** Who did it: `user:<id>`, `operator:<name>`, `system`, `anonymous`. */
+  actor: string;
+  sessionId?: string | null;
+  applicationId?: string | null;
+  source?: RequestSource | null;
+  reason?: string | null;
+  /** Never a secret, a token or a password. */
+  details?: Record<string, unknown>;
+}

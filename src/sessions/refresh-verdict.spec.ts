@@ -1,0 +1,103 @@
+import fc from 'fast-check';
+import { judgeRefresh, type RefreshEvidence, type RefreshVerdict } from './refresh-verdict.js';
+
+const CURRENT = 5;
+
+const live: RefreshEvidence = {
+  secret: 'current',
+  alive: true,
+  userStatus: 'active',
+  applicationEnabled: true,
+  generation: CURRENT,
+  withinGrace: true,
+};
+
+const anySession = fc.record<RefreshEvidence>({
+  secret: fc.constantFrom('current', 'previous', 'other'),
+  alive: fc.boolean(),
+  userStatus: fc.constantFrom('active', 'suspended', 'deleted'),
+  applicationEnabled: fc.boolean(),
+  generation: fc.integer({ min: 1, max: 20 }),
+  withinGrace: fc.boolean(),
+});
+const anyGeneration = fc.integer({ min: 1, max: 22 });
+
+test.each<[string, number, Partial<RefreshEvidence>, RefreshVerdict]>([
+  ['the current token', CURRENT, {}, 'rotate'],
+  ['the current token, long after its rotation', CURRENT, { withinGrace: false }, 'rotate'],
+  ['the one before, within the grace', CURRENT - 1, {}, 'repeat'],
+  ['the one before, after the grace', CURRENT - 1, { withinGrace: false }, 'reused'],
+  ['two before, even within the grace', CURRENT - 2, {}, 'reused'],
+  ['two before, after the grace', CURRENT - 2, { withinGrace: false }, 'reused'],
+  ['the first one of all', 1, {}, 'reused'],
+  ['one that the database has not reached', CURRENT + 1, {}, 'ahead'],
+  ['one before a re-issue, within the grace', CURRENT - 1, { secret: 'previous' }, 'invalid'],
+  ['one before a re-issue, after the grace', CURRENT - 1, { secret: 'previous', withinGrace: false }, 'reused'],
+  ['two before a re-issue, even within the grace', CURRENT - 2, { secret: 'previous' }, 'reused'],
+  ['the current generation with the secret from before a re-issue', CURRENT, { secret: 'previous' }, 'invalid'],
+  ['one ahead with the secret from before a re-issue', CURRENT + 1, { secret: 'previous' }, 'ahead'],
+  ['the current generation with a secret that was never ours', CURRENT, { secret: 'other' }, 'invalid'],
+  ['an old generation with a secret that was never ours', 1, { secret: 'other', withinGrace: false }, 'invalid'],
+  ['one ahead with a secret that was never ours', CURRENT + 1, { secret: 'other' }, 'invalid'],
+  ['the current token of an ended session', CURRENT, { alive: false }, 'ended'],
+  ['an old token of an ended session', 1, { alive: false, withinGrace: false }, 'ended'],
+  ['a token ahead of an ended session', CURRENT + 1, { alive: false }, 'ended'],
+  ['the current token of a deleted account', CURRENT, { alive: false, userStatus: 'deleted' }, 'ended'],
+  ['the current token of a suspended account', CURRENT, { alive: false, userStatus: 'suspended' }, 'suspended'],
+  ['an old token of a suspended account', 1, { alive: false, userStatus: 'suspended' }, 'suspended'],
+  ['a token of a disabled application', CURRENT, { alive: false, applicationEnabled: false }, 'disabled'],
+  [
+    'a token of a suspended account in a disabled application',
+    CURRENT,
+    { alive: false, userStatus: 'suspended', applicationEnabled: false },
+    'suspended',
+  ],
+])('%s', (_, presented, change, verdict) => {
+  expect(judgeRefresh(presented, { ...live, ...change })).toBe(verdict);
+});
+
+test('a token of no session is invalid', () => {
+  fc.assert(fc.property(anyGeneration, (presented) => expect(judgeRefresh(presented, null)).toBe('invalid')));
+});
+
+test('only the current token of a live session rotates, and only the one before it gets the same again', () => {
+  fc.assert(
+    fc.property(anyGeneration, anySession, (presented, session) => {
+      const verdict = judgeRefresh(presented, session);
+      const ours = session.alive && session.secret === 'current';
+      expect(verdict === 'rotate').toBe(ours && presented === session.generation);
+      expect(verdict === 'repeat').toBe(ours && presented === session.generation - 1 && session.withinGrace);
+    }),
+  );
+});
+
+test('a session is ended only for an older token of its own that the grace does not excuse', () => {
+  fc.assert(
+    fc.property(anyGeneration, anySession, (presented, session) => {
+      if (judgeRefresh(presented, session) !== 'reused') return;
+      expect(session.alive).toBe(true);
+      expect(session.secret).not.toBe('other');
+      expect(presented).toBeLessThan(session.generation);
+      expect(presented < session.generation - 1 || !session.withinGrace).toBe(true);
+    }),
+  );
+});
+
+test('a session that is not alive never gives or does anything, whatever is presented', () => {
+  fc.assert(
+    fc.property(anyGeneration, anySession, (presented, session) => {
+      const verdict = judgeRefresh(presented, { ...session, alive: false });
+      expect(['ended', 'suspended', 'disabled', 'invalid']).toContain(verdict);
+    }),
+  );
+});
+
+test('time only opens the grace: without it the verdict depends on the generations alone', () => {
+  fc.assert(
+    fc.property(anyGeneration, anySession, (presented, session) => {
+      if (presented === session.generation - 1) return;
+      const early = judgeRefresh(presented, { ...session, withinGrace: true });
+      expect(judgeRefresh(presented, { ...session, withinGrace: false })).toBe(early);
+    }),
+  );
+});

@@ -1,0 +1,196 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { HelloModule } from '../examples/hello/hello.module.js';
+import { codeBlocks, listPages, readPage, sectionOf } from './docs-pages.js';
+import { Device, FROM_OWN_PAGE, send } from './support/device.js';
+import { startService, type Service } from './support/service.js';
+
+const CURL = fileURLToPath(new URL('docs-curl.mjs', import.meta.url));
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ extras: { imports: [HelloModule] } });
+});
+afterAll(() => service.stop());
+
+test('the commands of the README print what it says', async () => {
+  const section = sectionOf(readPage('README.md'), '## Five minutes to a first protected route');
+  const commands = codeBlocks(section)
+    .filter(({ language }) => language === 'sh')
+    .map(({ code }) => code)
+    .join('\n')
+    .replace('http://localhost:3000', service.url);
+  const expected = [...commands.matchAll(/^# (.*)$/gm)].map(([, line]) => line!);
+  const printed = await runShell(commands);
+  expect(expected.length).toBeGreaterThan(8);
+  expect(printed).toHaveLength(expected.length);
+  for (const [place, line] of expected.entries()) expect(printed[place]).toMatch(patternOf(line));
+});
+
+test('the client printed in the front-end guide refreshes once when it has to, and gets its answer', async () => {
+  const browser = new Browser(service.url);
+  const { api } = guideClient(browser);
+  const password = 'analytical engine 1843';
+  expect((await api('POST', '/v1/auth/register', { email: 'guide@example.com', password })).status).toBe(201);
+  await service.advance(11 * 60);
+  const late = browser.delay('/v1/sessions');
+  const asking = api('GET', '/v1/sessions');
+  const answers = await Promise.all(Array.from({ length: 5 }, () => api('GET', '/v1/users/me')));
+  late.arrives();
+  expect([...answers, await asking].map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+  expect(browser.asked.filter((path) => path === '/v1/auth/refresh')).toHaveLength(1);
+  expect((await api('POST', '/v1/auth/logout', {})).status).toBe(204);
+  expect((await api('GET', '/v1/users/me')).answer).toMatchObject({ action: 'sign_in' });
+});
+
+test('every route that a page names is one the service answers', async () => {
+  const { paths } = (await send(service, '/openapi.json')).body as { paths: Record<string, object> };
+  const known = new Set(
+    Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    ),
+  );
+  const named = listPages().flatMap(({ path, text }) =>
+    [...text.matchAll(/`((?:GET|POST|PUT|PATCH|DELETE) \/(?:v1|health)[\w/{}.-]*)/g)].map(([, route]) => ({
+      path,
+      route: route!,
+    })),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  // Those of the example; and of what is announced, which the errors page explains already.
+  const elsewhere = (route: string) => / \/v1\/notes/.test(route);
+  expect(
+    named.filter(({ path, route }) => path !== 'docs/errors.md' && !elsewhere(route) && !known.has(route)),
+  ).toEqual([]);
+});
+
+test('a suspended account is out at once and cannot sign in; restored, it signs in and what was ended stays ended', async () => {
+  const [device, other] = [await Device.register(service), await Device.register(service)];
+  await runTask('Suspend an account', device.email);
+  await until(async () => (await device.access()) === 'account_suspended');
+  expect((await device.refresh()).code).toBe('account_suspended');
+  expect((await device.login()).code).toBe('account_suspended');
+  expect(await other.access()).toBeNull();
+
+  const { refreshToken } = device;
+  await runTask('Let a suspended account in again', device.email);
+  await until(async () => (await device.access()) === 'token_outdated');
+  expect((await device.refresh(refreshToken)).code).toBe('session_ended');
+  expect((await device.login()).status).toBe(200);
+  expect(await device.access()).toBeNull();
+  const { items } = (await device.send('/v1/users/me/activity')).body;
+  expect(items.map(({ type }: { type: string }) => type)).toEqual(
+    expect.arrayContaining(['account.suspended', 'account.restored']),
+  );
+});
+
+test('roles given by the statement reach the token by a silent refresh', async () => {
+  const device = await Device.register(service);
+  expect(await device.send('/hello/editors')).toMatchObject({ status: 403, code: 'forbidden' });
+  await runTask('Give roles', device.email);
+  await until(async () => (await device.access()) === 'token_outdated');
+  expect((await device.refresh()).status).toBe(200);
+  expect((await device.send('/hello/editors')).status).toBe(200);
+});
+
+test('signing everyone out ends every session of every account, and signing in works again', async () => {
+  const devices = [await Device.register(service), await Device.register(service)];
+  devices.push(await devices[0]!.another());
+  await runTask('Sign everyone out', '');
+  for (const device of devices) {
+    await until(async () => (await device.access()) === 'token_outdated');
+    expect((await device.refresh()).code).toBe('session_ended');
+    expect((await device.login()).status).toBe(200);
+    expect(await device.access()).toBeNull();
+  }
+});
+
+test('with the signing keys deleted, an instance that starts makes new ones and clients refresh silently', async () => {
+  const device = await Device.register(service);
+  await service.db.query('delete from signing_keys');
+  const restarted = await startService({ besides: service });
+  expect(await device.access(restarted)).toBe('token_invalid');
+  expect((await device.refresh(device.refreshToken, restarted)).status).toBe(200);
+  expect(await device.access(restarted)).toBeNull();
+  await restarted.stop();
+});
+
+/** Standard output, line by line. */
+async function runShell(commands: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-readme-'));
+  try {
+    await writeFile(join(folder, 'curl'), `#!/bin/sh\nexec "${process.execPath}" "${CURL}" "$@"\n`);
+    await chmod(join(folder, 'curl'), 0o755);
+    const PATH = [folder, dirname(process.execPath), process.env.PATH].join(delimiter);
+    // The README's terminal shows each answer on a line of its own.
+    const script = `set -e\n${commands.replaceAll(/^(curl (?!.* -o )(?:.*\\\n)*.*)$/gm, '$1\necho')}`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', script], { cwd: folder, env: { PATH } });
+    return stdout.trim().split('\n');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A printed answer, in which `…` stands for whatever there is. */
+function patternOf(line: string): RegExp {
+  const parts = line.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`);
+}
+
+/** Runs a statement of the operator's page, found by the comment it begins with. */
+async function runTask(title: string, email: string): Promise<void> {
+  const block = codeBlocks(readPage('docs/operations.md').text).find(({ code }) => code.startsWith(`-- ${title}`));
+  if (!block) throw new Error(`docs/operations.md has no statement "${title}".`);
+  await service.db.query(block.code.replaceAll(":'email'", `'${email}'`));
+}
+
+/** Other instances learn of it within a second; this one too, as the statement did not come from it. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 5_000;
+  while (!(await holds())) {
+    if (performance.now() > end) throw new Error('It did not become so within five seconds.');
+    await sleep(50);
+  }
+}
+
+/** What a page of the service does with `fetch`: its origin, and its cookies. */
+class Browser {
+  readonly asked: string[] = [];
+  private readonly cookies = new Map<string, string>();
+  private readonly delayed = new Map<string, Promise<void>>();
+
+  constructor(private readonly address: string) {}
+
+  /** The first answer of this path arrives when the caller says so. */
+  delay(path: string): { arrives: () => void } {
+    let arrives!: () => void;
+    this.delayed.set(path, new Promise((resolve) => (arrives = resolve)));
+    return { arrives };
+  }
+
+  readonly fetch = async (path: string, init: { headers: Record<string, string> }): Promise<Response> => {
+    this.asked.push(path);
+    const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const headers = { ...init.headers, ...FROM_OWN_PAGE, ...(cookie && { cookie }) };
+    const response = await fetch(this.address + path, { ...init, headers });
+    await this.delayed.get(path);
+    for (const line of response.headers.getSetCookie()) {
+      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      this.cookies.set(name, value);
+    }
+    return response;
+  };
+}
+
+type Api = (method: string, path: string, body?: object) => Promise<{ status: number; answer: unknown }>;
+
+function guideClient(browser: Browser): { api: Api } {
+  const block = codeBlocks(readPage('docs/front-end.md').text).find(({ language }) => language === 'js');
+  return new Function('fetch', `${block!.code}; return { api };`)(browser.fetch) as { api: Api };
+}

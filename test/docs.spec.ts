@@ -1,0 +1,115 @@
+import { dirname, join } from 'node:path';
+import { errorCatalogue } from '../src/common/errors/error-catalogue.js';
+import { describeVariables } from '../src/config.js';
+import { inProject, listPages, projectFile, readPage, sectionOf, tableRows, type Page } from './docs-pages.js';
+
+const readme = readPage('README.md');
+
+test('the table of the README has every variable as the schema has it, and no other', () => {
+  const rows = describeVariables().map(({ name, fallback, meaning, secret }) => [
+    `\`${name}\`${secret ? ' _secret_' : ''}`,
+    fallback,
+    meaning,
+  ]);
+  expect(tableRows(sectionOf(readme, '## Configuration'))).toEqual(rows);
+});
+
+test('the table of the README has every script of the project, and no other', () => {
+  const { scripts } = JSON.parse(projectFile('package.json')) as { scripts: Record<string, string> };
+  const told = tableRows(sectionOf(readme, '## Scripts')).map(
+    ([command = '']) => /^`npm (?:run )?([\w:-]+)/.exec(command)?.[1],
+  );
+  expect(told.toSorted()).toEqual(Object.keys(scripts).toSorted());
+});
+
+test('every question is answered, in its order', () => {
+  const { text } = readPage('docs/questions.md');
+  const numbers = [...text.matchAll(/^## (\d+)\. .+\?$/gm)].map(([, number]) => Number(number));
+  expect(numbers).toEqual(Array.from({ length: 26 }, (_, index) => index + 1));
+});
+
+test('every answer names a test that exists, or says that there is nothing to test', () => {
+  const answers = readPage('docs/questions.md').text.split(/^## /m).slice(1);
+  for (const answer of answers) {
+    const named = [...answer.matchAll(/^- `(\S+\.spec\.ts)`: (.+)$/gm)];
+    if (named.length === 0) expect(answer).toMatch(/not yet[\s\S]*No test: there is nothing to test\./i);
+    for (const [, file = '', title = ''] of named) expect(findTest(file, title)).toBe(`${file}: ${title}`);
+  }
+});
+
+test('every link between pages leads somewhere, to a heading if it names one', () => {
+  const broken = listPages().flatMap((page) =>
+    linksOf(page)
+      .filter((link) => !leadsSomewhere(page, link))
+      .map((link) => `${page.path}: ${link}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test('every error that a page tells by status and code is one of the catalogue, with that status', () => {
+  const told = listPages().flatMap(({ path, text }) =>
+    [...text.matchAll(/\b([45]\d\d) `([a-z_]+)`/g)].map(([, status, code]) => ({
+      path,
+      status: Number(status),
+      code: code!,
+    })),
+  );
+  expect(told.length).toBeGreaterThan(5);
+  for (const { path, status, code } of told) {
+    const entry = (errorCatalogue as Record<string, { status: number }>)[code];
+    expect({ path, code, status: entry?.status }).toEqual({ path, code, status });
+  }
+});
+
+test('every setting that a page names is a variable of the service', () => {
+  const known = new Set([
+    ...describeVariables().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),
+    // Of Node, of the tests, and a constant of the code.
+    'NODE_ENV',
+    'TEST_DATABASE_URL',
+    'LONGEST_TOKEN_LIFE',
+  ]);
+  const named = listPages().flatMap(({ path, text }) =>
+    [...text.matchAll(/`([A-Z]+(?:_[A-Z]+)+)[`=]/g)].map(([, name]) => `${path}: ${name}`),
+  );
+  expect(named.length).toBeGreaterThan(20);
+  expect(named.filter((name) => !known.has(name.split(': ')[1]!))).toEqual([]);
+});
+
+test('every file of the source that a page names exists', () => {
+  const named = listPages().flatMap(({ path, text }) =>
+    [...text.matchAll(/`((?:src|test|packages|examples)\/[\w./-]+\.ts)`/g)].map(([, file]) => ({ path, file: file! })),
+  );
+  // Where the reader's own modules go.
+  const own = /^src\/(?:notes|hello)\//;
+  expect(named.filter(({ file }) => !own.test(file) && !inProject(file))).toEqual([]);
+});
+
+function findTest(file: string, title: string): string {
+  if (!inProject(file)) return `${file} does not exist`;
+  const quoted = ["'", '"', '`'].map((quote) => `${quote}${title.replaceAll(quote, `\\${quote}`)}${quote}`);
+  const found = quoted.some((text) => projectFile(file).includes(text));
+  return found ? `${file}: ${title}` : `${file} has no test "${title}"`;
+}
+
+function linksOf({ text }: Page): string[] {
+  const prose = text.replaceAll(/^```[\s\S]*?^```$/gm, '').replaceAll(/`[^`\n]*`/g, '');
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link!).filter((link) => !/^https?:/.test(link));
+}
+
+function leadsSomewhere(page: Page, link: string): boolean {
+  const [path = '', anchor] = link.split('#');
+  const target = path === '' ? page.path : join(dirname(page.path), path);
+  if (!inProject(target)) return false;
+  return anchor === undefined || anchorsOf(target).includes(anchor);
+}
+
+/** As GitHub makes them of headings. */
+function anchorsOf(path: string): string[] {
+  return [...projectFile(path).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}

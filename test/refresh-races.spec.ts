@@ -1,0 +1,139 @@
+import { Device, PASSWORD, send, type Answer } from './support/device.js';
+import { holdLock, holdSession } from './support/held-lock.js';
+import { poll } from './support/poll.js';
+import { startService, type Service } from './support/service.js';
+import { sessionRow } from './support/session-row.js';
+
+const ROUNDS = 8;
+
+let service: Service;
+let elsewhere: Service;
+
+beforeAll(async () => {
+  // Fewer connections than the requests that race.
+  service = await startService({ env: { DATABASE_POOL_SIZE: '4' } });
+  elsewhere = await startService({ besides: service, env: { DATABASE_POOL_SIZE: '3' } });
+});
+afterAll(async () => {
+  await elsewhere.stop();
+  await service.stop();
+});
+
+const refreshWith = (refreshToken: string, at: Pick<Service, 'url'> = service) =>
+  send(at, '/v1/auth/refresh', { body: { refreshToken } });
+
+/** What takes a session back. `by` is another device of the same person; it stays signed in where that is possible. */
+const REVOKES: [name: string, revoke: (device: Device, by: Device) => Promise<Answer>][] = [
+  ['its sign-out by access token', (device) => device.send('/v1/auth/logout', { method: 'POST' })],
+  ['its sign-out by refresh token', ({ refreshToken }) => send(service, '/v1/auth/logout', { body: { refreshToken } })],
+  ['its end by another device', ({ sessionId }, by) => by.send(`/v1/sessions/${sessionId}`, { method: 'DELETE' })],
+  ['the end of all others', (_, by) => by.send('/v1/sessions?except=current', { method: 'DELETE' })],
+  [
+    'a password change',
+    (_, by) => by.send('/v1/auth/password', { body: { currentPassword: PASSWORD, newPassword: PASSWORD } }),
+  ],
+  ['a sign-out everywhere', (_, by) => by.send('/v1/auth/logout-all', { method: 'POST' })],
+  ['the deletion of the account', (_, by) => by.send('/v1/users/me', { method: 'DELETE' })],
+];
+
+describe.each(REVOKES)('a refresh against %s', (_, revoke) => {
+  test('gives nothing that works once the revocation is answered', async () => {
+    let by = await Device.register(service);
+    const revoked: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const device = await by.another();
+      const token = device.refreshToken;
+      const refreshes = Array.from({ length: 4 }, (__, index) => refreshWith(token, index % 2 ? service : elsewhere));
+      // Not all at the same moment: each round lets the refreshes run a little further before the revocation.
+      if (round % 3) await Promise.race(refreshes.slice(0, round % 3));
+      expect((await by.keeping(revoke(device, by))).status).toBeLessThan(300);
+      revoked.push(...(await expectNothingWorks(device, await Promise.all(refreshes))));
+      if ((await by.access()) !== null) by = await Device.register(service);
+    }
+    const statusThere = async (token: string) => (await send(elsewhere, '/v1/users/me', { token })).status;
+    await poll(async () => (await statusThere(revoked.at(-1)!)) === 401, 5);
+    for (const token of revoked) expect(await statusThere(token)).toBe(401);
+  });
+});
+
+/** Neither what the device had nor what the refreshes gave it. Returns the access tokens. */
+async function expectNothingWorks(device: Device, answers: Answer[]): Promise<string[]> {
+  const given = answers.filter((answer) => answer.status === 200).map((answer) => answer.body);
+  for (const answer of answers) expect([null, 'session_ended']).toContain(answer.code);
+  const accessTokens = [device.accessToken, ...given.map((body) => body.accessToken)];
+  for (const token of accessTokens) {
+    expect((await device.send('/v1/users/me', { token })).status).toBe(401);
+  }
+  for (const token of new Set([device.refreshToken, ...given.map((body) => body.refreshToken)])) {
+    expect((await refreshWith(token)).code).toBe('session_ended');
+    expect((await refreshWith(token, elsewhere)).code).toBe('session_ended');
+  }
+  return accessTokens;
+}
+
+describe('a refresh that cannot have the lock', () => {
+  test('is answered 503 with Retry-After after two seconds, and the token is not consumed', async () => {
+    const device = await Device.register(service);
+    const lock = await holdSession(service.db, device.sessionId);
+    const start = performance.now();
+    const refused = await refreshWith(device.refreshToken).finally(() => lock.release());
+    expect(performance.now() - start).toBeGreaterThan(1_900);
+    expect([refused.status, refused.code]).toEqual([503, 'unavailable']);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await sessionRow(service, device.sessionId)).generation).toBe('1');
+    expect((await device.refresh()).status).toBe(200);
+    expect(await device.access()).toBeNull();
+  });
+
+  test('waits for it and is answered, when it comes in time', async () => {
+    const device = await Device.register(service);
+    const lock = await holdSession(service.db, device.sessionId);
+    const pending = Promise.all(Array.from({ length: 3 }, () => refreshWith(device.refreshToken)));
+    await poll(async () => (await lock.waiting()) === 3);
+    await lock.release();
+    const answers = await pending;
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    expect(new Set(answers.map((answer) => answer.body.refreshToken)).size).toBe(1);
+  });
+
+  test('of a replay that cannot be recorded claims nothing: asked again, it ends the session', async () => {
+    const device = await Device.register(service);
+    const first = device.refreshToken;
+    await device.refresh();
+    await device.refresh();
+    const lock = await holdLock(service.db, 'select 1 from revocation_head for update');
+    const refused = await refreshWith(first).finally(() => lock.release());
+    expect([refused.status, refused.code]).toEqual([503, 'unavailable']);
+    expect((await sessionRow(service, device.sessionId)).ended_at).toBeNull();
+    expect(await device.access()).toBeNull();
+    expect((await refreshWith(first)).code).toBe('refresh_token_reused');
+    expect(await device.access()).toBe('session_ended');
+  });
+});
+
+test('a refresh whose connection is killed before the commit leaves the older token working', async () => {
+  const device = await Device.register(service);
+  const lock = await holdSession(service.db, device.sessionId);
+  const pending = refreshWith(device.refreshToken);
+  await poll(async () => (await lock.waiting()) === 1);
+  await lock.killWaiting();
+  const killed = await pending;
+  await lock.release();
+  expect([killed.status, killed.code]).toEqual([503, 'unavailable']);
+  expect((await sessionRow(service, device.sessionId)).generation).toBe('1');
+  expect((await device.refresh()).status).toBe(200);
+  expect((await sessionRow(service, device.sessionId)).generation).toBe('2');
+});
+
+test('an end whose connection is killed before the commit ends nothing and claims nothing', async () => {
+  const device = await Device.register(service);
+  const lock = await holdLock(service.db, 'select 1 from revocation_head for update');
+  const pending = device.send('/v1/auth/logout', { method: 'POST' });
+  await poll(async () => (await lock.waiting()) === 1);
+  await lock.killWaiting();
+  const killed = await pending;
+  await lock.release();
+  expect(killed.status).toBe(503);
+  expect(await device.access()).toBeNull();
+  expect((await device.refresh()).status).toBe(200);
+});

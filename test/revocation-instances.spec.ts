@@ -1,0 +1,90 @@
+import { randomUUID } from 'node:crypto';
+import { Device } from './support/device.js';
+import { poll } from './support/poll.js';
+import { catchUp, revoke, syncOf } from './support/revocation.js';
+import { startService, type Service } from './support/service.js';
+
+/** What the promise allows in health, and some for a busy machine. Seconds. */
+const SOON = 3;
+
+let one: Service;
+let two: Service;
+
+beforeAll(async () => {
+  one = await startService();
+  two = await startService({ besides: one });
+});
+afterAll(async () => {
+  await two.stop();
+  await one.stop();
+});
+
+test('another instance refuses what was revoked here within its next look, and nothing else', async () => {
+  const [ada, eve] = [await Device.register(one), await Device.register(two)];
+  const tablet = await ada.another();
+  expect([await ada.access(two), await eve.access(one)]).toEqual([null, null]);
+  await ada.send('/v1/auth/logout', { method: 'POST' });
+  expect(await ada.access()).toBe('session_ended');
+  await poll(async () => (await ada.access(two)) === 'session_ended', SOON);
+  await eve.send('/v1/auth/logout-all', { method: 'POST' });
+  await poll(async () => (await eve.access(one)) === 'token_outdated', SOON);
+  expect([await tablet.access(one), await tablet.access(two)]).toEqual([null, null]);
+});
+
+test('a burst of revocations on both instances is known to both, none lost', async () => {
+  const subjects = Array.from({ length: 400 }, () => randomUUID());
+  await Promise.all(subjects.map((subject, i) => revoke(i % 2 ? one : two, { kind: 'session', subject })));
+  for (const instance of [one, two]) {
+    await catchUp(instance);
+    expect(subjects.filter((subject) => !syncOf(instance).index.session.has(subject))).toEqual([]);
+  }
+});
+
+describe('an instance that starts', () => {
+  test('knows all that was revoked before, and only that', async () => {
+    const ada = await Device.register(one);
+    const [phone, tablet, outdated] = [await ada.another(), await ada.another(), await Device.register(one)];
+    const before = outdated.accessToken;
+    await phone.send('/v1/auth/logout', { method: 'POST' });
+    await outdated.send('/v1/auth/password', {
+      body: { currentPassword: outdated.password, newPassword: 'difference engine 1822' },
+    });
+    const started = await startService({ besides: one });
+    expect(await phone.access(started)).toBe('session_ended');
+    expect((await outdated.send('/v1/users/me', { token: before }, started)).code).toBe('token_outdated');
+    expect([await ada.access(started), await tablet.access(started)]).toEqual([null, null]);
+    expect(syncOf(started).index.size).toBe(syncOf(one).index.size);
+    await started.stop();
+  });
+
+  test('reads a long list whole, though page by page; so does one that runs', async () => {
+    const count = 12_000;
+    await one.db.query(
+      `with head as (update revocation_head set seq = seq + $1::int returning seq)
+       insert into revocations (seq, id, kind, subject, suspended, created_at, expires_at)
+       select head.seq - $1 + n, gen_random_uuid(), 'session', gen_random_uuid(), false, now(), now() + interval '1 hour'
+         from head, generate_series(1, $1) as n`,
+      [count],
+    );
+    const rows = await one.db.query<{ subject: string }>('select subject from revocations');
+    const started = await startService({ besides: one });
+    expect(rows.length).toBeGreaterThan(count);
+    await poll(() => syncOf(two).index.size === syncOf(started).index.size);
+    for (const { index } of [syncOf(started), syncOf(two)]) {
+      expect(rows.filter(({ subject }) => !index.session.has(subject) && !index.user.has(subject))).toEqual([]);
+    }
+    await started.stop();
+  });
+});
+
+test('a row past the head is no part of the log', async () => {
+  const device = await Device.register(one);
+  await one.db.query(
+    `insert into revocations (seq, id, kind, subject, suspended, created_at)
+     select seq + 1000, gen_random_uuid(), 'session', $1, false, now() from revocation_head`,
+    [device.sessionId],
+  );
+  await Promise.all([one, two].map(catchUp));
+  expect([await device.access(one), await device.access(two)]).toEqual([null, null]);
+  await one.db.query('delete from revocations where subject = $1', [device.sessionId]);
+});

@@ -1,0 +1,53 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+/** Stands between an instance and its database, so that a test can take the database away. */
+export interface TcpProxy {
+  /** The address of the database, by way of the proxy. */
+  url: string;
+  /** Ends every connection and refuses new ones: a database that was stopped. */
+  cut(): void;
+  /** Swallows every byte and answers nothing: a network that lost the way. */
+  freeze(): void;
+  /** Ends the connections that were frozen, and lets new ones through. */
+  heal(): void;
+  close(): Promise<void>;
+}
+
+export async function startProxy(databaseUrl: string): Promise<TcpProxy> {
+  const target = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  let state: 'open' | 'cut' | 'frozen' = 'open';
+  const endAll = () => sockets.forEach((socket) => socket.destroy());
+
+  const server = createServer((client) => {
+    sockets.add(client.on('error', () => undefined));
+    if (state === 'cut') return client.destroy();
+    const upstream = connect(Number(target.port || 5432), target.hostname).on('error', () => undefined);
+    sockets.add(upstream);
+    client.on('data', (bytes) => state !== 'frozen' && upstream.write(bytes)).on('close', () => upstream.destroy());
+    upstream.on('data', (bytes) => state !== 'frozen' && client.write(bytes)).on('close', () => client.destroy());
+    return client;
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(databaseUrl);
+  url.hostname = '127.0.0.1';
+  url.port = String((server.address() as AddressInfo).port);
+  return {
+    url: url.href,
+    cut: () => {
+      state = 'cut';
+      endAll();
+    },
+    freeze: () => {
+      state = 'frozen';
+    },
+    heal: () => {
+      state = 'open';
+      endAll();
+    },
+    close: async () => {
+      endAll();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import { signOutNotice } from './reasons.js';
+
+const REASONS = [
+  'signed_out',
+  'ended_by_user',
+  'signed_out_everywhere',
+  'password_changed',
+  'account_deleted',
+  'too_many_sessions',
+  'refresh_token_reused',
+  'expired',
+  'account_suspended',
+  'application_disabled',
+];
+
+test('every reason for a sign-out has a notice of its own', () => {
+  const texts = REASONS.map((reason) => signOutNotice(reason).text);
+  expect(new Set([...texts, signOutNotice('unknown').text]).size).toBe(REASONS.length + 1);
+});
+
+test('a reason from a newer service, or a name every object has, reads as signed out', () => {
+  for (const reason of ['unknown', 'moon_phase', 'toString', '']) {
+    expect(signOutNotice(reason).text).toBe('You have been signed out. Sign in to go on.');
+  }
+});
+
+test('a copied sign-in and a suspension are warnings', () => {
+  expect(signOutNotice('refresh_token_reused').tone).toBe('warning');
+  expect(signOutNotice('account_suspended').tone).toBe('warning');
+  expect(signOutNotice('expired').tone).toBe('calm');
+});
