@@ -169,6 +169,8 @@ test.each([
   ['remember', 'yes', 'Expected a boolean.'],
   ['deviceName', 'x'.repeat(61), 'Write at most 60 characters.'],
   ['deviceName', 'a\u0007b', 'Leave out control characters.'],
+  ['deviceName', 'a\u2028b', 'Leave out control characters.'],
+  ['deviceName', 'a\u202eb', 'Leave out control characters.'],
 ])('a sign-in with %s %j is told what to write', async (field, value, detail) => {
   const good = { email: newEmail(), password: PASSWORD };
   const answer = await send(service, '/v1/auth/login', { body: { ...good, [field]: value } });

@@ -83,6 +83,17 @@ test.each([
   expect(page.cookies).toEqual({});
 });
 
+test.each(['/v1/auth/refresh', '/v1/auth/logout'])(
+  '%s without a body, which any page can send without asking first, is refused as well',
+  async (path) => {
+    const before = await sessions();
+    const headers = { origin: 'https://evil.test', cookie: `${NAME}=${browser.cookies[NAME]}` };
+    const answer = await send(service, path, { method: 'POST', headers });
+    expect([answer.status, answer.code]).toEqual([403, 'cross_site_refused']);
+    expect(await sessions()).toEqual(before);
+  },
+);
+
 describe('What a page elsewhere can send without asking first is not read, even from our own origin', () => {
   const json = JSON.stringify({ email: 'x@example.com', password: PASSWORD });
 
@@ -100,7 +111,10 @@ describe('What a page elsewhere can send without asking first is not read, even 
         headers: { 'content-type': type, origin: OWN, cookie: `${NAME}=${browser.cookies[NAME]}` },
         body,
       });
-      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([415, 'unsupported_media_type']);
+      expect([response.status, ((await response.json()) as { code: string }).code]).toEqual([
+        415,
+        'unsupported_media_type',
+      ]);
       expect(response.headers.getSetCookie()).toEqual([]);
     }
     expect(await sessions()).toEqual(before);

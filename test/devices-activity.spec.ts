@@ -105,33 +105,61 @@ test('devices that a password change ended are not ended once more', async () =>
   expect((await itemsOf(device))[0]!.type).toBe('password.changed');
 });
 
-test('an act that fails leaves no trace of it: the row is written with what it tells, or not at all', async () => {
-  const device = await Device.register(service);
-  const before = await itemsOf(device);
-  await service.db.query(`create function refuse() returns trigger language plpgsql as
-    'begin if new.type <> ''session.started'' then raise ''no room''; end if; return new; end'`);
-  await service.db.query('create trigger refuse before insert on audit_events for each row execute function refuse()');
-  try {
-    const other = await device.another();
+describe('A row of the audit and what it tells are written together', () => {
+  /** Every act of a person that the audit tells of, but signing in: what each was answered. */
+  async function actAll(device: Device, other: Device): Promise<[string, number][]> {
     const passwords = { currentPassword: PASSWORD, newPassword: 'difference engine 1822' };
-    const acts = [
-      await device.send('/v1/users/me', { method: 'PATCH', body: { name: 'Ada' } }),
-      await device.send(`/v1/sessions/${other.sessionId}`, { method: 'PATCH', body: { name: 'Phone' } }),
-      await device.send(`/v1/sessions/${other.sessionId}`, { method: 'DELETE' }),
-      await device.send('/v1/auth/password', { body: passwords }),
-      await device.send('/v1/auth/reauthenticate', { body: { password: PASSWORD } }),
-      await device.send('/v1/auth/logout-all', { method: 'POST' }),
-      await device.send('/v1/users/me', { method: 'DELETE' }),
-      await other.send('/v1/auth/logout', { method: 'POST' }),
-    ];
-    expect(acts.map((answer) => answer.status)).toEqual(Array(8).fill(500));
-    expect([await device.access(), await other.access()]).toEqual([null, null]);
-    expect((await device.login()).status).toBe(200);
-  } finally {
-    await service.db.query('drop trigger refuse on audit_events');
+    const acts = {
+      rename: () => device.send('/v1/users/me', { method: 'PATCH', body: { name: 'Ada' } }),
+      nameDevice: () => device.send(`/v1/sessions/${other.sessionId}`, { method: 'PATCH', body: { name: 'Phone' } }),
+      endDevice: () => device.send(`/v1/sessions/${other.sessionId}`, { method: 'DELETE' }),
+      endOthers: () => device.send('/v1/sessions?except=current', { method: 'DELETE' }),
+      changePassword: () => device.send('/v1/auth/password', { body: passwords }),
+      reauthenticate: () => device.send('/v1/auth/reauthenticate', { body: { password: PASSWORD } }),
+      signOutEverywhere: () => device.send('/v1/auth/logout-all', { method: 'POST' }),
+      delete: () => device.send('/v1/users/me', { method: 'DELETE' }),
+      signOut: () => other.send('/v1/auth/logout', { method: 'POST' }),
+    };
+    const answers: [string, number][] = [];
+    for (const [name, act] of Object.entries(acts)) answers.push([name, (await act()).status]);
+    return answers;
   }
-  expect((await device.send('/v1/users/me')).body.name).toBeNull();
-  expect((await itemsOf(device)).slice(2)).toEqual(before);
+
+  /** Makes every insert into a table fail while `work` runs. */
+  async function withoutRoomIn<T>(table: string, work: () => Promise<T>): Promise<T> {
+    await service.db.query(`create or replace function refuse() returns trigger language plpgsql as
+      'begin raise ''no room''; end'`);
+    await service.db.query(`create trigger refuse before insert on ${table} for each row execute function refuse()`);
+    try {
+      return await work();
+    } finally {
+      await service.db.query(`drop trigger refuse on ${table}`);
+    }
+  }
+
+  test('where the row cannot be written, nothing happens', async () => {
+    const device = await Device.register(service);
+    const other = await device.another();
+    const before = (await device.send('/v1/sessions')).body.items.map((item: { name: string }) => item.name);
+    const answers = await withoutRoomIn('audit_events', () => actAll(device, other));
+    expect(answers.every(([, status]) => status === 500)).toBe(true);
+    expect([await device.access(), await other.access()]).toEqual([null, null]);
+    expect((await device.send('/v1/users/me')).body.name).toBeNull();
+    expect((await device.send('/v1/sessions')).body.items.map((item: { name: string }) => item.name)).toEqual(before);
+    expect((await device.login()).status).toBe(200);
+  });
+
+  test('where what it tells does not come about, there is no row', async () => {
+    const device = await Device.register(service);
+    const other = await device.another();
+    const before = await itemsOf(device);
+    // The log is written last, after the audit: these acts fail at their very end.
+    const answers = await withoutRoomIn('revocations', () => actAll(device, other));
+    const failed = answers.filter(([, status]) => status === 500).map(([name]) => name);
+    expect(failed).toEqual(['endDevice', 'endOthers', 'changePassword', 'signOutEverywhere', 'delete', 'signOut']);
+    const since = (await itemsOf(device)).slice(0, -before.length).map((item) => item.type);
+    expect(since).toEqual(['session.reauthenticated', 'session.renamed', 'account.renamed']);
+  });
 });
 
 test('text that people choose is kept as text', async () => {
@@ -181,6 +209,7 @@ describe('The feed', () => {
     const other = await Device.register(service);
     const device = await Device.register(service);
     const own = await itemsOf(device);
+    expect(own.map((item) => item.type)).toEqual(['session.started', 'account.registered']);
     const [newest] = await itemsOf(other);
     const { items } = await page(device, `?cursor=${Number(newest!.id) + 1_000}`);
     expect(items).toEqual(own);

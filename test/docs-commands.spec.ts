@@ -49,6 +49,21 @@ test('the client printed in the front-end guide refreshes once when it has to, a
   expect((await api('GET', '/v1/users/me')).answer).toMatchObject({ action: 'sign_in' });
 });
 
+test('a tab left over from an earlier sign-in is told, and does not become somebody else', async () => {
+  const [ada, eve] = [await Device.register(service), await Device.register(service)];
+  const browser = new Browser(service.url);
+  const [tab, otherTab] = [guideClient(browser), guideClient(browser)];
+  await tab.api('POST', '/v1/auth/login', { email: ada.email, password: ada.password });
+  await tab.api('POST', '/v1/auth/logout', {});
+  await otherTab.api('POST', '/v1/auth/login', { email: eve.email, password: eve.password });
+  await service.advance(11 * 60);
+  expect(await tab.api('GET', '/v1/users/me')).toMatchObject({
+    status: 400,
+    answer: { code: 'credentials_ambiguous' },
+  });
+  expect((await otherTab.api('GET', '/v1/users/me')).answer).toMatchObject({ id: eve.userId });
+});
+
 test('every route that a page names is one the service answers', async () => {
   const { paths } = (await send(service, '/openapi.json')).body as { paths: Record<string, object> };
   const known = new Set(

@@ -1,4 +1,6 @@
 import { Device } from './support/device.js';
+import { holdLock, holdSession } from './support/held-lock.js';
+import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
 
 let service: Service;
@@ -88,6 +90,26 @@ describe('with one device for each person', () => {
       const devices = [owner, ...(await Promise.all(Array.from({ length: 6 }, () => owner.another())))];
       expect(await alive(devices)).toHaveLength(1);
     }
+  });
+
+  test('two sign-ins that see each other do not end one another: one of them stays', async () => {
+    await single.db.query(`
+      create function pass_gate() returns trigger language plpgsql as
+        'begin perform pg_advisory_xact_lock_shared(1); return new; end';
+      create trigger gate before insert on sessions for each row execute function pass_gate()`);
+    for (let round = 0; round < 3; round++) {
+      const before = await Device.register(single);
+      const gate = await holdLock(single.db, 'select pg_advisory_xact_lock(1)');
+      const pending = Promise.all([before.another(), before.another()]);
+      await poll(async () => (await gate.waiting()) === 2);
+      // Both sessions are committed before either sign-in can end the device before it.
+      const lock = await holdSession(single.db, before.sessionId);
+      await gate.release();
+      await poll(async () => (await lock.waiting()) === 2);
+      await lock.release();
+      expect(await alive([before, ...(await pending)])).toHaveLength(1);
+    }
+    await single.db.query('drop trigger gate on sessions');
   });
 
   test('the new device stays, even if the one before is used at the same time', async () => {

@@ -65,6 +65,18 @@ describe.each<[string, (by: Device, device: Device) => Promise<Answer>]>([
   });
 });
 
+test('a reauthentication with a password that the same device has changed meanwhile proves nothing', async () => {
+  const device = await Device.register(service);
+  const { checked, goOn } = pauseAfterPasswordCheck(service);
+  const pending = reauthenticate(device);
+  await checked;
+  expect((await device.keeping(changePassword(device))).status).toBe(200);
+  goOn();
+  const answer = await pending;
+  expect([answer.status, answer.code]).toEqual([401, 'credentials_invalid']);
+  expect(await works(device)).toBe(true);
+});
+
 test('of two password changes at once one stands, whole, and the other changed nothing', async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const devices = [await Device.register(service)];

@@ -89,6 +89,16 @@ describe.each(REISSUES)('%s', (_, reissue) => {
     expect((await device.refresh()).status).toBe(200);
   });
 
+  test('is a use of the session, and the proof of who it is', async () => {
+    const device = await Device.register(service);
+    await service.advance(300);
+    await device.keeping(reissue(device));
+    const row = await sessionRow(service, device.sessionId);
+    expect(Date.parse(row.last_active_at!) - Date.parse(row.created_at!)).toBeGreaterThanOrEqual(300_000);
+    expect(row.authenticated_at).toBe(row.last_active_at);
+    expect(row.rotated_at).toBe(row.last_active_at);
+  });
+
   test('does not put off the absolute end', async () => {
     const device = await Device.register(service);
     const { expires_at: end } = await sessionRow(service, device.sessionId);

@@ -25,14 +25,16 @@ async function notedFor(forwarded: string): Promise<string | null> {
 test.each([
   ['198.51.100.7', '198.51.100.7'],
   ['2001:db8::7', '2001:db8::7'],
+  ['::ffff:198.51.100.7', '198.51.100.7'],
+  ['fe80::1%eth0', 'fe80::1'],
   ['10.0.0.1, 198.51.100.7', '198.51.100.7'],
 ])('behind a trusted proxy, %s is where the person is: %s', async (forwarded, expected) => {
   expect(await notedFor(forwarded)).toBe(expected);
 });
 
-test.each(['unknown', '198.51.100.7:4711', 'fe80::1%eth0', '_hidden', "' or 1=1", '198.51.100.7/8'])(
+test.each(['unknown', '198.51.100.7:4711', '%eth0', '_hidden', "' or 1=1", '198.51.100.7 x'])(
   'what a proxy says that is no address (%s) does no harm, and is not kept',
   async (forwarded) => {
-    expect([null, 'fe80::1']).toContain(await notedFor(forwarded));
+    expect(await notedFor(forwarded)).toBeNull();
   },
 );

@@ -1,10 +1,11 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { isIP } from 'node:net';
 
 /** Where a request came from, for the device list and the audit. */
 export interface RequestSource {
-  /** As Fastify sees it: a forwarded address counts only from a proxy that TRUST_PROXY names. */
-  ip: string;
+  /** As Fastify sees it: a forwarded address counts only from a proxy that TRUST_PROXY names. Null when it is none. */
+  ip: string | null;
   userAgent: string | null;
 }
 
@@ -13,7 +14,17 @@ const USER_AGENT_MAX = 400;
 
 export function requestSource(request: FastifyRequest): RequestSource {
   const userAgent = request.headers['user-agent'];
-  return { ip: request.ip, userAgent: userAgent ? userAgent.slice(0, USER_AGENT_MAX) : null };
+  return { ip: addressOf(request.ip), userAgent: userAgent ? userAgent.slice(0, USER_AGENT_MAX) : null };
+}
+
+/**
+ * The address in one spelling, or null: proxies forward what they were sent, such as "unknown" (RFC 7239 §6), and no
+ * column of addresses takes that. Without the zone of a link-local address (RFC 4007 §11), which is of this machine; an
+ * IPv4 client of an IPv6 socket (RFC 4291 §2.5.5.2) as IPv4.
+ */
+function addressOf(text: string): string | null {
+  const address = text.replace(/%.*$/s, '').replace(/^::ffff:(?=\d+\.)/i, '');
+  return isIP(address) === 0 ? null : address;
 }
 
 /** The `RequestSource` of the running request. */

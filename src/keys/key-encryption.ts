@@ -21,13 +21,14 @@ export function openPrivateKey(sealed: Buffer, kid: string, encryptionKey: Buffe
   if (sealed[0] !== SCHEME) throw new Error(`Signing key ${kid} is sealed by a scheme this version does not know.`);
   const iv = sealed.subarray(1, 1 + IV_BYTES);
   const tag = sealed.subarray(1 + IV_BYTES, 1 + IV_BYTES + TAG_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', encryptionKey, iv).setAAD(Buffer.from(kid)).setAuthTag(tag);
   try {
+    const decipher = createDecipheriv('aes-256-gcm', encryptionKey, iv, { authTagLength: TAG_BYTES });
+    decipher.setAAD(Buffer.from(kid)).setAuthTag(tag);
     return Buffer.concat([decipher.update(sealed.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
   } catch (cause) {
     throw new Error(
-      `Signing key ${kid} cannot be opened: KEY_ENCRYPTION_KEY is not the one it was sealed with. ` +
-        'Set the key of the instance that made it.',
+      `Signing key ${kid} cannot be opened: KEY_ENCRYPTION_KEY is not the one it was sealed with, or the row was ` +
+        'altered. Set the key of the instance that made it.',
       { cause },
     );
   }

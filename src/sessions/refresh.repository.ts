@@ -63,7 +63,7 @@ export class RefreshRepository {
   }
 
   /** Moves the counter on by one; null when the token is not the current one of a live session. */
-  async rotate(token: PresentedToken, ip: string): Promise<SessionGrant | null> {
+  async rotate(token: PresentedToken, ip: string | null): Promise<SessionGrant | null> {
     const [row] = await this.database.queryPrepared<SessionGrantRow>('rotate_session', this.rotateSql, [
       token.sessionId,
       token.generation,

@@ -18,7 +18,7 @@ export interface NewSession {
   name: string | null;
   device: Device;
   userAgent: string | null;
-  ip: string;
+  ip: string | null;
   remembered: boolean;
   amr: string[];
   /** Seconds from now to the absolute end. */

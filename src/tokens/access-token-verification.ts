@@ -71,16 +71,6 @@ export class AccessTokenVerification {
     return this.accept(token);
   }
 
-  /** As `authenticate`, but null for a token that is refused. */
-  find(token: string): Principal | null {
-    try {
-      return this.authenticate(token);
-    } catch (error) {
-      if (error instanceof AppError) return null;
-      throw error;
-    }
-  }
-
   /** The key for the signature step, by the header alone. Throws `token_invalid`. */
   keyOf(token: string): VerificationKey {
     return orRefuse(() => checkHeader(token, this.keys.verificationKeys).key);

@@ -46,6 +46,7 @@ test.each([
   ['capitals of other scripts', 'ИВАН@example.com', 'иван@example.com'],
   ['an internationalised domain', 'ada@BÜCHER.example', 'ada@xn--bcher-kva.example'],
   ['the same, encoded', 'ada@XN--BCHER-KVA.example', 'ada@xn--bcher-kva.example'],
+  ['a joiner that belongs to a Persian name', 'ada@نامه\u200cای.com', 'ada@xn--mgba3gch31f060k.com'],
   ['an ideographic full stop', 'ada@例え。テスト', 'ada@xn--r8jz45g.xn--zckzah'],
   ['a tag, which is the provider’s business', 'Ada+news@Example.com', 'ada+news@example.com'],
 ])('%s', (_what, text, expected) => {

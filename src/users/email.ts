@@ -18,7 +18,7 @@ export function normaliseEmail(text: string): string | null {
 const NOT_IN_LOCAL = /[\s"<>@,;:\\[\]\p{C}]/u;
 
 /** What an internationalised name is written with; ZWNJ and ZWJ belong to it (RFC 5892, appendix A). */
-const DOMAIN_TEXT = /^[\p{L}\p{M}\p{N}.\u3002\u200c\u200d-]+$/u;
+const DOMAIN_TEXT = /^[\u200d\u200c\p{L}\p{M}\p{N}.\u3002-]+$/u;
 
 /**
  * Labels of letters, digits and hyphens, at least two of them (RFC 5321 §4.1.2), 253 octets at most. The last begins

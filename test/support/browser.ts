@@ -43,7 +43,9 @@ export interface SetCookie {
 export function setCookies(answer: Answer): SetCookie[] {
   return answer.headers.getSetCookie().map((line) => {
     const [pair, ...rest] = line.split('; ').map((part) => part.split('=') as [string, string?]);
-    const attributes: SetCookie['attributes'] = Object.fromEntries(rest.map(([name, value]) => [name.toLowerCase(), value ?? true]));
+    const attributes: SetCookie['attributes'] = Object.fromEntries(
+      rest.map(([name, value]) => [name.toLowerCase(), value ?? true]),
+    );
     const { expires } = attributes;
     return {
       name: pair![0],

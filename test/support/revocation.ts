@@ -20,9 +20,18 @@ export function catchUp(service: Service): Promise<void> {
   );
 }
 
+type Line = Omit<RevocationDraft, 'reason' | 'actor'>;
+
 /** Writes lines into the log as an operator's act does, for acts that have no route. */
-export function revoke(service: Service, ...lines: Omit<RevocationDraft, 'reason' | 'actor'>[]): Promise<null> {
+export function revoke(service: Service, ...lines: Line[]): Promise<void> {
+  return change(service, '', ...lines);
+}
+
+/** The same together with the change of state that goes with it, in one transaction. */
+export function change(service: Service, sql: string, ...lines: Line[]): Promise<void> {
   const revocations = lines.map((line) => ({ ...line, reason: 'test', actor: 'operator:test' }));
-  const work = async () => ({ result: null, revocations });
-  return service.app.get(RevocationsService, { strict: false }).commit(work);
+  return service.app.get(RevocationsService, { strict: false }).commit(async (tx) => {
+    if (sql) await tx.query(sql);
+    return { result: undefined, revocations };
+  });
 }

@@ -37,10 +37,12 @@ export interface Service {
   db: TestDatabase;
   /** Moves time for the database and for every instance on it. */
   advance(seconds: number): Promise<void>;
-  /** Stops this instance; the first one also drops the database. */
+  /** Stops this instance; the first one also stops what runs beside it, and drops the database. */
   stop(): Promise<void>;
 }
 
+/** What still runs on a database. */
+const runningOn = new WeakMap<TestDatabase, Set<NestFastifyApplication>>();
 const clocksOf = new WeakMap<TestDatabase, TestClock[]>();
 const secretsOf = new WeakMap<TestDatabase, Record<string, string>>();
 
@@ -67,6 +69,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const module = AppModule.register(config, { ...options.extras, clock });
   const app = await createApp(config, { module, ...(options.onLog && { logStream: linesTo(options.onLog) }) });
   await app.listen(0, '127.0.0.1');
+  const running = runningOn.get(db) ?? new Set();
+  runningOn.set(db, running.add(app));
   const { port } = app.getHttpServer().address() as { port: number };
   return {
     url: `http://127.0.0.1:${port}`,
@@ -78,7 +82,10 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
       for (const one of clocksOf.get(db) ?? []) one.shiftMs = db.shiftSeconds * 1000;
     },
     stop: async () => {
-      await app.close();
+      // The first one takes along those that a failed test left behind: they would keep Jest from ending.
+      for (const one of options.besides ? [app] : running) {
+        if (running.delete(one)) await one.close();
+      }
       if (!options.besides) await db.drop();
     },
   };

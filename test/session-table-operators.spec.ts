@@ -1,0 +1,149 @@
+import { claimsOf, headerOf, keysOf } from './support/access-token.js';
+import { Device, send } from './support/device.js';
+import { catchUp, change, syncOf } from './support/revocation.js';
+import { startService, type Service } from './support/service.js';
+
+/**
+ * The rows of the table that operators cause. Their routes are not what is tried here: the change of state and its line
+ * in the log are, as one transaction, and what every instance answers then.
+ */
+let one: Service;
+let two: Service;
+
+beforeEach(async () => {
+  one = await startService();
+  two = await startService({ besides: one });
+});
+afterEach(async () => {
+  await two.stop();
+  await one.stop();
+});
+
+/** The next version of a row, as the service counts them. */
+const RAISED = 'greatest(token_version + 1, floor(extract(epoch from now()))::bigint)';
+
+/** What both instances say to tokens issued before, the second one once it has read the log. */
+async function answers(devices: Device[], tokens = devices.map((device) => device.accessToken)) {
+  const ask = (instance: Service) =>
+    Promise.all(
+      tokens.map(async (token) => {
+        const { status, code } = await send(instance, '/v1/sessions', { token });
+        return code && `${status} ${code}`;
+      }),
+    );
+  const here = await ask(one);
+  await catchUp(two);
+  expect(await ask(two)).toEqual(here);
+  return here;
+}
+
+const refreshes = (devices: Device[]) =>
+  Promise.all(
+    devices.map(async (device) => {
+      const { status, code } = await device.refresh(undefined, two);
+      return code && `${status} ${code}`;
+    }),
+  );
+
+async function signIn(): Promise<Device[]> {
+  const mine = await Device.register(one);
+  const devices = [mine, await mine.another(), await Device.register(two)];
+  expect(await answers(devices)).toEqual([null, null, null]);
+  return devices;
+}
+
+test('suspend: all its devices get 403 account_suspended, so do refresh and sign-in; once lifted they have ended', async () => {
+  const devices = await signIn();
+  const { userId } = devices[0]!;
+  const raise = `token_version = ${RAISED}, sessions_floor = ${RAISED}`;
+  const minVersion = claimsOf(devices[0]!.accessToken).ver + 1;
+  const suspended = { kind: 'user', subject: userId, suspended: true, minVersion } as const;
+  await change(one, `update users set status = 'suspended', ${raise} where id = '${userId}'`, suspended);
+  expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
+  expect(await refreshes(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
+  expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'account_suspended' });
+
+  const lifted = { ...suspended, suspended: false };
+  await change(one, `update users set status = 'active' where id = '${userId}'`, lifted);
+  expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
+  expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
+  expect((await devices[0]!.login()).status).toBe(200);
+  expect(await answers(devices)).toEqual([null, '401 token_outdated', null]);
+});
+
+test('one token denied: that one is refused, its session goes on and refreshes', async () => {
+  const devices = await signIn();
+  const denied = devices[0]!.accessToken;
+  await change(one, '', { kind: 'token', subject: claimsOf(denied).jti });
+  expect(await answers(devices)).toEqual(['401 token_revoked', null, null]);
+  expect(await refreshes(devices)).toEqual([null, null, null]);
+  expect(await answers(devices)).toEqual([null, null, null]);
+  expect(await answers(devices, [denied])).toEqual(['401 token_revoked']);
+});
+
+test('a signing key withdrawn: whatever it signed is refused, and every session refreshes to another key', async () => {
+  const devices = await signIn();
+  const tokens = devices.map((device) => device.accessToken);
+  const { kid } = keysOf(one).signingKey();
+  await change(
+    one,
+    `update signing_keys set status = 'withdrawn', withdrawn_at = now() where status = 'active';
+     update signing_keys set status = 'active', activated_at = now() where status = 'standby'`,
+    { kind: 'key', subject: kid, permanent: true },
+  );
+  await Promise.all([one, two].map((instance) => keysOf(instance).load()));
+  expect(await answers(devices)).toEqual(Array(3).fill('401 token_revoked'));
+  expect(await refreshes(devices)).toEqual([null, null, null]);
+  expect(await answers(devices)).toEqual([null, null, null]);
+  expect(devices.map((device) => headerOf(device.accessToken)['kid'])).not.toContain(kid);
+  expect((await send(one, '/.well-known/jwks.json')).body.keys.map((key: { kid: string }) => key.kid)).not.toContain(
+    kid,
+  );
+
+  const started = await startService({ besides: one });
+  expect(await devices[0]!.send('/v1/sessions', { token: tokens[0]! }, started)).toMatchObject({
+    code: 'token_revoked',
+  });
+  expect(await devices[0]!.access(started)).toBeNull();
+  await started.stop();
+});
+
+test('an application disabled: all its sessions get 403 application_disabled, so does every sign-in', async () => {
+  const devices = await signIn();
+  const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
+  await change(one, `update applications set enabled = false where id = 'account'`, disabled);
+  const refused = Array(3).fill('403 application_disabled');
+  expect(await answers(devices)).toEqual(refused);
+  expect(await refreshes(devices)).toEqual(refused);
+  expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'application_disabled' });
+  expect(syncOf(two).index.application.find('account')?.expiresAt).toBe(Infinity);
+});
+
+test('everyone signed out: one line; all tokens are outdated, every session has ended, signing in works', async () => {
+  const devices = await signIn();
+  const raise = `update applications set token_version = ${RAISED}, sessions_floor = ${RAISED} where id = 'account'`;
+  await one.db.query(raise);
+  const [row] = await one.db.query<{ version: string }>('select token_version as version from applications');
+  await change(one, '', { kind: 'application', subject: 'account', minVersion: Number(row?.version) });
+  expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
+  expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
+  expect((await devices[0]!.login()).status).toBe(200);
+  expect(await answers(devices)).toEqual([null, '401 token_outdated', '401 token_outdated']);
+});
+
+test('of several refusals the strictest is told', async () => {
+  const [device] = await signIn();
+  const { jti, sub, sid, ver } = claimsOf(device!.accessToken);
+  const lines = [
+    ['401 token_outdated', { kind: 'user', subject: sub, minVersion: ver + 1 }],
+    ['401 token_revoked', { kind: 'token', subject: jti }],
+    ['401 session_ended', { kind: 'session', subject: sid }],
+    ['403 application_disabled', { kind: 'application', subject: 'account', suspended: true }],
+    ['403 account_suspended', { kind: 'user', subject: sub, suspended: true }],
+    ['401 token_revoked', { kind: 'key', subject: keysOf(one).signingKey().kid }],
+  ] as const;
+  for (const [answer, line] of lines) {
+    await change(one, '', line);
+    expect(await answers([device!])).toEqual([answer]);
+  }
+});
