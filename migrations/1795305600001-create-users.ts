@@ -13,6 +13,7 @@ export class CreateUsers1795305600001 implements MigrationInterface {
         roles text[] not null,
         token_version bigint not null,
         sessions_floor bigint not null,
+        sessions_floor_reason text,
         email_verified_at timestamptz,
         password_changed_at timestamptz,
         created_at timestamptz not null,

@@ -57,10 +57,10 @@ test('a change that fails outdates nothing', async () => {
   expect(await service.db.query('select 1 from revocations where subject = $1', [device.userId])).toEqual([]);
 });
 
-test.each([
-  ...['iss', 'sub', 'aud', 'exp', 'nbf', 'iat', 'jti', 'client_id', 'sid', 'ver', 'aver', 'auth_time', 'acr', 'amr'],
-  ...['roles', 'scope', 'cnf', 'act'],
-])('a provider may not set %s: no token is issued, and the next attempt succeeds', async (name) => {
+const OWN_CLAIMS =
+  'iss sub aud exp nbf iat jti client_id sid ver aver auth_time acr amr roles scope cnf act may_act'.split(' ');
+
+test.each(OWN_CLAIMS)('a provider may not set %s: no token is issued, and the next attempt succeeds', async (name) => {
   const device = await Device.register(service);
   first = () => ({ [name]: 'mine' });
   expect(await device.refresh()).toMatchObject({ status: 500, code: 'internal_error' });

@@ -81,12 +81,12 @@ describe.each(ACTS)('%s', (_, act) => {
     const other = await device.another();
     await service.db.query(
       `create function refuse() returns trigger language plpgsql as $$ begin raise 'no commit' using errcode = '57014'; end $$;
-       create constraint trigger refuse after insert on revocations deferrable initially deferred
+       create constraint trigger refuse after insert on audit_events deferrable initially deferred
          for each row execute function refuse()`,
     );
     const before = await state(device.userId);
     expect(await act(device)).toMatchObject({ status: 503, code: 'unavailable' });
-    await service.db.query('drop trigger refuse on revocations; drop function refuse()');
+    await service.db.query('drop trigger refuse on audit_events; drop function refuse()');
     expect(await state(device.userId)).toEqual(before);
     expect([await device.access(), await other.access()]).toEqual([null, null]);
   });

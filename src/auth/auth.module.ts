@@ -11,6 +11,8 @@ import { AccessGuard } from './access.guard.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { AuthController } from './auth.controller.js';
 import { SessionCookie } from './session-cookie.js';
+import { SessionEventsController } from './session-events.controller.js';
+import { SessionEventsService } from './session-events.service.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutController } from './sign-out.controller.js';
 import { SignOutService } from './sign-out.service.js';
@@ -27,12 +29,13 @@ import { TokenTransport } from './token-transport.js';
     UsersModule,
     SessionsModule,
   ],
-  controllers: [AuthController, SignOutController],
+  controllers: [AuthController, SignOutController, SessionEventsController],
   providers: [
     { provide: APP_GUARD, useClass: AccessGuard },
     AccessTokenStrategy,
     SessionCookie,
     TokenTransport,
+    SessionEventsService,
     SignInService,
     SignOutService,
     StepUpService,

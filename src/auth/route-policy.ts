@@ -25,7 +25,8 @@ export function policyOf(context: ExecutionContext): RoutePolicy {
   return policy;
 }
 
-function readPolicy(controller: object, handler: object): RoutePolicy {
+/** The policy of any route, for the guard and for whoever describes it. */
+export function readPolicy(controller: object, handler: object): RoutePolicy {
   // What a method says goes before what its class says.
   const read = <T>(key: string): T | undefined =>
     (Reflect.getMetadata(key, handler) as T | undefined) ?? (Reflect.getMetadata(key, controller) as T | undefined);

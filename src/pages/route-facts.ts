@@ -2,7 +2,7 @@ import { HTTP_CODE_METADATA, METHOD_METADATA } from '@nestjs/common/constants.js
 import { RequestMethod } from '@nestjs/common';
 import type { DiscoveryService } from '@nestjs/core';
 
-import { PUBLIC, RECENT_AUTH, ROLES } from '../common/access.js';
+import { readPolicy } from '../auth/route-policy.js';
 import { API_ROUTE } from '../common/http/api-route.js';
 import type { ApiRouteOptions } from '../common/http/api-route.js';
 
@@ -37,17 +37,17 @@ export function operationId(controller: string, method: string): string {
 }
 
 function factsOf(handler: object, controller: object): RouteFacts {
-  // As Nest's Reflector.getAllAndOverride, by which the guards read them.
+  // As Nest's Reflector.getAllAndOverride: what a method says goes before what its class says.
   const get = <T>(key: string): T | undefined =>
     (Reflect.getMetadata(key, handler) as T | undefined) ?? (Reflect.getMetadata(key, controller) as T | undefined);
   const isPost = Reflect.getMetadata(METHOD_METADATA, handler) === RequestMethod.POST;
-  const recentAuth = get<number>(RECENT_AUTH);
+  const policy = readPolicy(controller, handler);
   const route = get<ApiRouteOptions>(API_ROUTE);
   return {
     status: get<number>(HTTP_CODE_METADATA) ?? (isPost ? 201 : 200),
-    public: get<boolean>(PUBLIC) === true,
-    roles: get<string[]>(ROLES) ?? [],
-    ...(recentAuth !== undefined && { recentAuth }),
+    public: policy.public,
+    roles: [...(policy.roles ?? [])],
+    ...(policy.recentAuth !== null && { recentAuth: policy.recentAuth }),
     ...(route && { route }),
   };
 }

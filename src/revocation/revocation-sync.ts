@@ -16,6 +16,8 @@ const CATCH_UP_WAIT_MS = 1_000;
 /** A page that takes longer, in milliseconds, is given up: its connection is as good as dead, the next takes another. */
 const READ_LIMIT_MS = 3_000;
 
+export type RevocationListener = (entries: RevocationEntry[]) => void;
+
 /**
  * Keeps this instance's deny-list equal to the table. Nothing is forgotten by a read: entries only leave by a sweep,
  * once every token that they refuse has run out.
@@ -28,6 +30,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
 
   /** The index that is about to take that place, while it is filled. */
   private successor: RevocationIndex | null = null;
+  private readonly listeners = new Set<RevocationListener>();
   private cursor: Cursor | null = null;
   /** When the last confirming read began, by both clocks: a frozen process stops one, a stepped clock the other. */
   private confirmedMonotonic = -Infinity;
@@ -77,6 +80,13 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
       this.index.apply(entry);
       this.successor?.apply(entry);
     }
+    if (entries.length > 0) for (const listener of this.listeners) listener(entries);
+  }
+
+  /** Calls `listener` with what was applied, after it was. Returns what ends the subscription. */
+  subscribe(listener: RevocationListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   /**

@@ -20,3 +20,16 @@ export function idleEndSql(config: Config): string {
   const seconds = `case when s.remembered then ${config.sessionIdleRemembered} else ${config.sessionIdle} end`;
   return `s.last_active_at + make_interval(secs => ${seconds})`;
 }
+
+/** Why a session is not alive, as its person may be told; null when it is. */
+export function endReasonSql(config: Config): string {
+  return `case
+    when ${aliveSql(config)} then null
+    when s.ended_at is not null then s.end_reason
+    when u.status = 'suspended' then 'account_suspended'
+    when u.status = 'deleted' then 'account_deleted'
+    when not a.enabled then 'application_disabled'
+    when s.user_version < u.sessions_floor then u.sessions_floor_reason
+    when s.application_version < a.sessions_floor then 'everyone_signed_out'
+    else 'expired' end`;
+}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
 import { Database, type Transaction } from '../database/database.js';
-import { aliveSql, idleEndSql } from './alive.js';
+import { aliveSql, endReasonSql, idleEndSql } from './alive.js';
 import type { RefreshEvidence } from './refresh-verdict.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
 import type { RefreshTokenBinding } from './refresh-token.js';
@@ -30,6 +30,14 @@ interface EvidenceRow extends SessionGrantRow {
   user_status: RefreshEvidence['userStatus'];
   application_enabled: boolean;
   within_grace: boolean;
+  end_reason: string | null;
+}
+
+export interface FoundSession {
+  evidence: RefreshEvidence;
+  grant: SessionGrant;
+  /** Null while it is alive. */
+  endReason: string | null;
 }
 
 /** The counter on the one row per device. */
@@ -47,7 +55,7 @@ export class RefreshRepository {
     const alive = aliveSql(config);
     this.rotateSql = rotateSql(config);
     this.findSql = `
-      select ${columns}, ${alive} as alive, u.status as user_status, a.enabled as application_enabled,
+      select ${columns}, ${alive} as alive, ${endReasonSql(config)} as end_reason, u.status as user_status, a.enabled as application_enabled,
              case when s.secret_hash = $2 then 'current' when s.previous_secret_hash = $2 then 'previous' else 'other' end as secret,
              now() <= s.rotated_at + make_interval(secs => ${config.refreshGrace}) as within_grace
         from sessions s join users u on u.id = s.user_id join applications a on a.id = s.application_id
@@ -76,7 +84,7 @@ export class RefreshRepository {
   }
 
   /** The session as it stands; null when the table has none of this id, application and delivery. */
-  async find(token: PresentedToken): Promise<{ evidence: RefreshEvidence; grant: SessionGrant } | null> {
+  async find(token: PresentedToken): Promise<FoundSession | null> {
     const [row] = await this.database.query<EvidenceRow>(this.findSql, [
       token.sessionId,
       token.secretHash,
@@ -93,7 +101,7 @@ export class RefreshRepository {
       generation: grant.generation,
       withinGrace: row.within_grace,
     };
-    return { evidence, grant };
+    return { evidence, grant, endReason: row.end_reason };
   }
 
   /**

@@ -7,9 +7,10 @@ import { RevocationsService } from '../revocation/revocations.service.js';
 import { AccountEvents } from '../users/account-events.js';
 import { describeDevice } from './device.js';
 import { hashSecret, parseRefreshToken, type RefreshTokenBinding } from './refresh-token.js';
-import { RefreshRepository, type PresentedToken } from './refresh.repository.js';
+import { RefreshRepository, type FoundSession, type PresentedToken } from './refresh.repository.js';
 import { judgeRefresh, type RefreshVerdict } from './refresh-verdict.js';
 import type { SessionGrant } from './session-grant.js';
+import { SessionSignals } from './session-signals.js';
 import { SessionTokensService, type IssuedTokens } from './session-tokens.service.js';
 
 /** Rotations that a refresh may lose to others before it is told to come back. One is lost only to a re-issue. */
@@ -32,6 +33,7 @@ export class RefreshService {
     private readonly revocations: RevocationsService,
     private readonly audit: AuditService,
     private readonly events: AccountEvents,
+    private readonly signals: SessionSignals,
   ) {}
 
   /**
@@ -47,20 +49,25 @@ export class RefreshService {
     const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret) };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const rotated = await this.refreshes.rotate(presented, source.ip);
-      if (rotated) return this.tokens.issue(rotated, secret);
+      if (rotated) return this.renew(rotated, secret);
 
       const found = await this.refreshes.find(presented);
       const verdict = judgeRefresh(generation, found?.evidence ?? null);
       if (verdict === 'repeat' && found) return this.tokens.issue(found.grant, secret);
-      if (verdict !== 'rotate') return this.refuse(verdict, presented, found?.grant ?? null, source);
+      if (verdict !== 'rotate') return this.refuse(verdict, presented, found, source);
     }
     throw new AppError('unavailable', { log: 'a refresh lost every attempt to rotate', retryAfter: 1 });
+  }
+
+  private renew(grant: SessionGrant, secret: string): Promise<IssuedTokens> {
+    this.signals.renewed(grant);
+    return this.tokens.issue(grant, secret);
   }
 
   private async refuse(
     verdict: Exclude<RefreshVerdict, 'rotate'>,
     token: PresentedToken,
-    grant: SessionGrant | null,
+    found: FoundSession | null,
     source: RequestSource,
   ): Promise<never> {
     const { sessionId, generation } = token;
@@ -70,7 +77,7 @@ export class RefreshService {
       case 'disabled':
         throw new AppError('application_disabled');
       case 'ended':
-        throw new AppError('session_ended');
+        throw new AppError('session_ended', { extensions: { reason: found?.endReason } });
       case 'reused':
         await this.endReused(token, source);
         throw new AppError(REUSED);
@@ -80,7 +87,7 @@ export class RefreshService {
           message: 'A refresh token is ahead of the database. Was a backup restored? See the runbook.',
           sessionId,
           generation,
-          databaseGeneration: grant?.generation,
+          databaseGeneration: found?.grant.generation,
         });
         throw new AppError('refresh_token_invalid', { log: 'generation ahead of the database' });
       default:
@@ -90,7 +97,7 @@ export class RefreshService {
 
   private async endReused(token: PresentedToken, source: RequestSource): Promise<void> {
     const { sessionId, generation, applicationId } = token;
-    await this.revocations.commit(async (tx) => {
+    const userId = await this.revocations.commit(async (tx) => {
       const ended = await this.refreshes.endReused(tx, token, REUSED);
       if (!ended) return { result: undefined, revocations: [] };
       const { userId } = ended;
@@ -106,9 +113,10 @@ export class RefreshService {
         details: { device: ended.name ?? describeDevice(ended.device), generation },
       });
       return {
-        result: undefined,
+        result: userId,
         revocations: [{ kind: 'session', subject: sessionId, applicationId, reason: REUSED, actor: 'system' }],
       };
     });
+    if (userId !== undefined) this.signals.devicesChanged(userId);
   }
 }

@@ -9,6 +9,7 @@ import { LastActivityService } from './last-activity.service.js';
 import { RefreshRepository } from './refresh.repository.js';
 import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
+import { SessionSignals } from './session-signals.js';
 import { Session } from './session.entity.js';
 import { SessionsPurgeJob } from './sessions-purge.job.js';
 import { SessionsController } from './sessions.controller.js';
@@ -34,8 +35,9 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     RefreshService,
     SessionTokensService,
     LastActivityService,
+    SessionSignals,
     SessionsPurgeJob,
   ],
-  exports: [SessionsService, SignInSessionsService, RefreshService, LastActivityService],
+  exports: [SessionsService, SignInSessionsService, RefreshService, LastActivityService, SessionSignals],
 })
 export class SessionsModule {}

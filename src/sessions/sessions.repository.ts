@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
-import { aliveSql, idleEndSql } from './alive.js';
+import { aliveSql, endReasonSql, idleEndSql } from './alive.js';
 import type { Device } from './device.js';
 import type { Delivery } from './delivery.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
@@ -115,6 +115,15 @@ export class SessionsRepository {
       [userId, sessionId],
     );
     return row ?? null;
+  }
+
+  /** Why it ended; null while it is alive. `unknown` when there is no such session, or none any more. */
+  async findEndReason(userId: string, sessionId: string): Promise<string | null> {
+    const [row] = await this.database.query<{ reason: string | null }>(
+      `select ${endReasonSql(this.config)} as reason from sessions s ${this.joins} where s.id = $2 and s.user_id = $1`,
+      [userId, sessionId],
+    );
+    return row ? row.reason : 'unknown';
   }
 
   /** Null when the person has no such live session. */

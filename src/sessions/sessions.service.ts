@@ -9,6 +9,7 @@ import { RevocationsService } from '../revocation/revocations.service.js';
 import { AccountEvents } from '../users/account-events.js';
 import { describeDevice } from './device.js';
 import { LastActivityService } from './last-activity.service.js';
+import { SessionSignals } from './session-signals.js';
 import { byUse, decodeCursor, encodeCursor, toSessionView, type SessionView } from './session-view.js';
 import { SessionsRepository, type EndedSession } from './sessions.repository.js';
 
@@ -23,6 +24,7 @@ export class SessionsService {
     private readonly revocations: RevocationsService,
     private readonly audit: AuditService,
     private readonly events: AccountEvents,
+    private readonly signals: SessionSignals,
   ) {}
 
   /** Live sessions, the one used last first. `current`: the id of the asking session, which is marked. */
@@ -50,6 +52,11 @@ export class SessionsService {
     return toSessionView(row, sessionId, this.activity.latest(row.id, row.last_active_at));
   }
 
+  /** Why a session ended, such as `ended_by_user`; null while it is alive. */
+  findEndReason(userId: string, sessionId: string): Promise<string | null> {
+    return this.sessions.findEndReason(userId, sessionId);
+  }
+
   /** Throws `not_found` for a session that is not this person's, or has ended. */
   async rename(
     userId: string,
@@ -58,13 +65,15 @@ export class SessionsService {
     current: string,
     source: RequestSource,
   ): Promise<SessionView> {
-    return this.database.transaction(async (tx) => {
+    const view = await this.database.transaction(async (tx) => {
       const row = await this.sessions.rename(tx, userId, sessionId, name);
       if (!row) throw noSuchDevice();
       const actor = `user:${userId}`;
       await this.audit.record(tx, { type: 'session.renamed', userId, actor, sessionId, source, details: { name } });
       return toSessionView(row, current, this.activity.latest(row.id, row.last_active_at));
     });
+    this.signals.devicesChanged(userId);
+    return view;
   }
 
   /** Throws `not_found` for a session that is not this person's, or has ended. */
@@ -74,6 +83,7 @@ export class SessionsService {
       if (!ended) throw noSuchDevice();
       return { result: undefined, revocations: await this.ended(tx, [ended], 'ended_by_user', source) };
     });
+    this.signals.devicesChanged(userId);
   }
 
   /** Ends all of this person's sessions but one. */
@@ -82,6 +92,7 @@ export class SessionsService {
       const ended = await this.sessions.endOthers(tx, userId, kept, 'ended_by_user');
       return { result: undefined, revocations: await this.ended(tx, ended, 'ended_by_user', source) };
     });
+    this.signals.devicesChanged(userId);
   }
 
   /** Signs one device out. A session that has ended already stays ended: signing out twice is no fault. */
@@ -90,13 +101,14 @@ export class SessionsService {
     source: RequestSource,
   ): Promise<void> {
     const reason = 'signed_out';
-    await this.revocations.commit(async (tx) => {
+    const userId = await this.revocations.commit(async (tx) => {
       const ended =
         'userId' in by
           ? await this.sessions.end(tx, by.userId, by.sessionId, reason)
           : await this.sessions.endBySecret(tx, by.sessionId, by.secretHash, reason);
-      return { result: undefined, revocations: ended ? await this.ended(tx, [ended], reason, source) : [] };
+      return { result: ended?.userId, revocations: ended ? await this.ended(tx, [ended], reason, source) : [] };
     });
+    if (userId !== undefined) this.signals.devicesChanged(userId);
   }
 
   /** Ends the devices longest unused past SESSIONS_PER_USER. Called after every sign-in, once `newest` is committed. */

@@ -10,6 +10,7 @@ import { hashSecret, newSecret } from './refresh-token.js';
 import { RefreshRepository, type ProvedSession } from './refresh.repository.js';
 import type { Delivery } from './delivery.js';
 import type { SessionGrant } from './session-grant.js';
+import { SessionSignals } from './session-signals.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
 import { SessionTokensService, type IssuedTokens } from './session-tokens.service.js';
@@ -39,6 +40,7 @@ export class SignInSessionsService {
     private readonly devices: SessionsService,
     private readonly tokens: SessionTokensService,
     private readonly audit: AuditService,
+    private readonly signals: SessionSignals,
   ) {}
 
   /**
@@ -53,6 +55,7 @@ export class SignInSessionsService {
       return null;
     }
     await this.devices.endSurplus(grant.userId, grant.sessionId);
+    this.signals.devicesChanged(grant.userId);
     return this.tokens.issue(grant, secret);
   }
 
@@ -64,7 +67,12 @@ export class SignInSessionsService {
   async reissue(tx: Transaction, session: ProvedSession): Promise<IssueTokens | null> {
     const secret = newSecret();
     const grant = await this.refreshes.reissue(tx, session, hashSecret(secret));
-    return grant && (() => this.tokens.issue(grant, secret));
+    return grant && (() => this.renew(grant, secret));
+  }
+
+  private renew(grant: SessionGrant, secret: string): Promise<IssuedTokens> {
+    this.signals.renewed(grant);
+    return this.tokens.issue(grant, secret);
   }
 
   private async insert(

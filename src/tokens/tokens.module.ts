@@ -5,11 +5,12 @@ import { KeysModule } from '../keys/keys.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { AccessTokenVerification } from './access-token-verification.js';
 import { AccessTokensService } from './access-tokens.service.js';
+import { LiveTokens } from './live-tokens.js';
 import { ClaimsProviders } from './claims-providers.js';
 
 @Module({
   imports: [JwtModule.register({}), ApplicationsModule, KeysModule, RevocationModule],
-  providers: [AccessTokensService, AccessTokenVerification, ClaimsProviders],
-  exports: [AccessTokensService, AccessTokenVerification, ClaimsProviders],
+  providers: [AccessTokensService, AccessTokenVerification, ClaimsProviders, LiveTokens],
+  exports: [AccessTokensService, AccessTokenVerification, ClaimsProviders, LiveTokens],
 })
 export class TokensModule {}

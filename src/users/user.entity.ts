@@ -36,6 +36,10 @@ export class User {
   @Column('bigint', { name: 'sessions_floor' })
   sessionsFloor!: string;
 
+  /** Why it was last raised, for those who are signed out by it. */
+  @Column('text', { name: 'sessions_floor_reason', nullable: true })
+  sessionsFloorReason!: string | null;
+
   @Column('timestamptz', { name: 'email_verified_at', nullable: true })
   emailVerifiedAt!: Date | null;
 

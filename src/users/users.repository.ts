@@ -44,8 +44,13 @@ const PROFILE = 'id, email, name, roles, email_verified_at, created_at';
 /** Outdates access tokens; sessions go on. */
 const RAISE_VERSION = `token_version = ${raised('users.token_version')}`;
 
+/** Why all sessions of an account ended at once. */
+export type FloorReason = 'signed_out_everywhere' | 'password_changed' | 'account_deleted';
+
 /** Outdates access tokens and ends every session, without touching one. */
-const RAISE_FLOOR = `${RAISE_VERSION}, sessions_floor = ${raised('users.token_version')}`;
+function raiseFloor(reason: FloorReason): string {
+  return `${RAISE_VERSION}, sessions_floor = ${raised('users.token_version')}, sessions_floor_reason = '${reason}'`;
+}
 
 @Injectable()
 export class UsersRepository {
@@ -104,7 +109,7 @@ export class UsersRepository {
   async changePassword(tx: Transaction, credentials: Credentials, passwordHash: string): Promise<RaisedFloor | null> {
     const [row] = await tx.query<{ token_version: string; previous_floor: string }>(
       `with before as (select id, sessions_floor from users where id = $1 for update)
-       update users set password_hash = $4, password_changed_at = now(), ${RAISE_FLOOR}, updated_at = now()
+       update users set password_hash = $4, password_changed_at = now(), ${raiseFloor('password_changed')}, updated_at = now()
          from before
         where users.id = before.id and token_version = $2 and password_hash = $3 and status = 'active'
        returning token_version, before.sessions_floor as previous_floor`,
@@ -117,7 +122,8 @@ export class UsersRepository {
   async endSessions(tx: Transaction, userId: string): Promise<number | null> {
     return versionOf(
       await tx.query(
-        `update users set ${RAISE_FLOOR}, updated_at = now() where id = $1 and status = 'active' returning token_version`,
+        `update users set ${raiseFloor('signed_out_everywhere')}, updated_at = now()
+          where id = $1 and status = 'active' returning token_version`,
         [userId],
       ),
     );
@@ -149,7 +155,7 @@ export class UsersRepository {
     return versionOf(
       await tx.query(
         `update users set status = 'deleted', deleted_at = now(), email = null, name = null, password_hash = null,
-                          roles = '{}', email_verified_at = null, ${RAISE_FLOOR}, updated_at = now()
+                          roles = '{}', email_verified_at = null, ${raiseFloor('account_deleted')}, updated_at = now()
           where id = $1 and status <> 'deleted' returning token_version`,
         [userId],
       ),

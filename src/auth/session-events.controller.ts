@@ -1,0 +1,27 @@
+import { Controller, Req, Sse, type MessageEvent } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { Observable } from 'rxjs';
+import { CurrentPrincipal, Passive } from '../common/access.js';
+import { ApiRoute } from '../common/http/api-route.js';
+import type { Principal } from '../common/principal.js';
+import { bearerToken } from './bearer-token.js';
+import { SessionEventsService } from './session-events.service.js';
+
+@ApiTags('Devices')
+@Controller('v1/sessions/current/events')
+export class SessionEventsController {
+  constructor(private readonly events: SessionEventsService) {}
+
+  @Passive()
+  @Sse()
+  @ApiRoute({
+    summary: 'What happens to the asking session, as server-sent events.',
+    description:
+      '`ready`, `renewed`, `devices_changed`; `outdated` (refresh) and `ended` (with `code` and `reason`) are the last. ' +
+      'The stream ends with its access token. Listening does not count as use.',
+  })
+  stream(@CurrentPrincipal() principal: Principal, @Req() request: FastifyRequest): Observable<MessageEvent> {
+    return this.events.stream(principal, bearerToken(request) ?? '');
+  }
+}
