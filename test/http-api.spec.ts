@@ -129,7 +129,8 @@ describe('Every route of the service', () => {
         const response = await fetch(`${service.url}${target}?${query}`, {
           headers: { authorization: `Bearer ${device.accessToken}` },
         });
-        await response.arrayBuffer();
+        // A stream would never end.
+        await response.body?.cancel();
         expect(response.status).toBeLessThan(500);
       }),
       { numRuns: 150 },

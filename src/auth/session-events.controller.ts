@@ -6,6 +6,7 @@ import { CurrentPrincipal, Passive } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { bearerToken } from './bearer-token.js';
+import { SessionEvent } from './session-events.dto.js';
 import { SessionEventsService } from './session-events.service.js';
 
 @ApiTags('Devices')
@@ -17,6 +18,8 @@ export class SessionEventsController {
   @Sse()
   @ApiRoute({
     summary: 'What happens to the asking session, as server-sent events.',
+    answers: SessionEvent,
+    streams: true,
     description:
       '`ready`, `renewed`, `devices_changed`; `outdated` (refresh) and `ended` (with `code` and `reason`) are the last. ' +
       'The stream ends with its access token. Listening does not count as use.',

@@ -5,6 +5,7 @@ import type { core } from 'zod';
 
 import { errorCatalogue } from '../common/errors/error-catalogue.js';
 import type { ErrorCode } from '../common/errors/error-catalogue.js';
+import type { ApiRouteOptions } from '../common/http/api-route.js';
 import { jsonSchema } from './json-schema.js';
 import type { JsonSchema } from './json-schema.js';
 import { operationId } from './route-facts.js';
@@ -78,15 +79,16 @@ function complete(operation: Operation, path: string, facts: RouteFacts): void {
   if (facts.recentAuth !== undefined) operation['x-recent-authentication'] = facts.recentAuth;
   operation.responses = {
     ...operation.responses,
-    ...(route && { [facts.status]: success(facts.status, route.answers) }),
+    ...(route && { [facts.status]: success(facts.status, route) }),
     ...problems(codesOf(operation, path, facts)),
   };
 }
 
-function success(status: number, schema: core.$ZodType | undefined): Answer {
+function success(status: number, { answers, streams }: ApiRouteOptions): Answer {
   const description = status === 204 ? 'Done; no body.' : 'Done.';
-  if (!schema) return { description };
-  return { description, content: { 'application/json': { schema: jsonSchema(schema, 'output') } } };
+  if (!answers) return { description };
+  const type = streams ? 'text/event-stream' : 'application/json';
+  return { description, content: { [type]: { schema: jsonSchema(answers, 'output') } } };
 }
 
 /** The errors a route can give by what it takes and who may call it, and its own. */
