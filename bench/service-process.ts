@@ -58,22 +58,25 @@ const commands = {
     const tokens = app.get(AccessTokensService, { strict: false });
     const now = Date.now() / 1000;
     const issued = Array.from({ length: count }, () =>
-      tokens.issue({
-        userId: randomUUID(),
-        sessionId: randomUUID(),
-        applicationId: 'account',
-        audience: 'account',
-        userVersion: Math.floor(now),
-        applicationVersion: 0,
-        roles: [],
-        amr: ['pwd'],
-        issuedAt: now,
-        authenticatedAt: now,
-        sessionExpiresAt: now + 86_400,
-        life: 3_600,
-      }),
+      tokens.issue(
+        {
+          userId: randomUUID(),
+          sessionId: randomUUID(),
+          applicationId: 'account',
+          audience: 'account',
+          userVersion: Math.floor(now),
+          applicationVersion: 0,
+          roles: [],
+          amr: ['pwd'],
+          issuedAt: now,
+          authenticatedAt: now,
+          sessionExpiresAt: now + 86_400,
+          life: 3_600,
+        },
+        {},
+      ),
     );
-    return (await Promise.all(issued)).map(({ accessToken }) => accessToken);
+    return issued.map(({ accessToken }) => accessToken);
   },
 
   /** People with one session each; their refresh tokens, and the hash of the secret that all of them share. */

@@ -59,6 +59,7 @@ export class Config implements DatabaseSettings {
   readonly sessionIdleRemembered: number;
   readonly sessionMaxRemembered: number;
   readonly sessionsPerUser: number;
+  readonly recentAuthMaxAge: number;
   readonly sessionRetention: number;
   readonly revocationMaxStaleness: number;
   /** Origins as browsers write them; that of `publicUrl` is not repeated here. */
@@ -88,6 +89,7 @@ export class Config implements DatabaseSettings {
     this.sessionIdleRemembered = values.SESSION_IDLE_REMEMBERED;
     this.sessionMaxRemembered = values.SESSION_MAX_REMEMBERED;
     this.sessionsPerUser = values.SESSIONS_PER_USER;
+    this.recentAuthMaxAge = values.RECENT_AUTH_MAX_AGE;
     this.sessionRetention = values.SESSION_RETENTION;
     this.revocationMaxStaleness = values.REVOCATION_MAX_STALENESS;
     this.corsOrigins = (values.CORS_ORIGINS ?? []).filter((origin) => origin !== this.publicUrl);

@@ -91,3 +91,49 @@ test('a protected request costs no statement of the database, the first one with
   expect(statements().some((statement) => statement.includes('from users'))).toBe(true);
   spy.mockRestore();
 });
+
+test('a provider that is down costs nobody the refresh token, however long it lasts', async () => {
+  const device = await Device.register(service);
+  first = () => Promise.reject(new Error('down'));
+  expect((await device.refresh()).status).toBe(500);
+  await service.advance(service.config.refreshGrace + 60);
+  expect((await device.refresh()).status).toBe(500);
+  first = silent;
+  expect((await device.refresh()).status).toBe(200);
+  expect(await device.access()).toBeNull();
+});
+
+test('a provider that is down keeps a password change from happening', async () => {
+  const device = await Device.register(service);
+  const change = { currentPassword: device.password, newPassword: 'difference engine 1822' };
+  first = () => Promise.reject(new Error('down'));
+  expect((await device.send('/v1/auth/password', { body: change })).status).toBe(500);
+  first = silent;
+  expect(await device.access()).toBeNull();
+  expect((await device.refresh()).status).toBe(200);
+  expect((await device.login()).status).toBe(200);
+});
+
+test('claims read before a change never come with the version after it', async () => {
+  let plan = 'free';
+  const device = await Device.register(service);
+  let changed: Promise<unknown> | undefined;
+  first = async () => {
+    const read = plan;
+    // The change commits between the reading of the claim and the rotation.
+    await (changed ??= users().changeClaims(device.userId, async () => void (plan = 'pro')));
+    return { plan: read };
+  };
+  expect((await device.refresh()).status).toBe(200);
+  expect([claimsOf(device.accessToken)['plan'], await device.access()]).toEqual(['free', 'token_outdated']);
+  expect((await device.refresh()).status).toBe(200);
+  expect([claimsOf(device.accessToken)['plan'], await device.access()]).toEqual(['pro', null]);
+});
+
+test('more claims than a token holds are an error of the provider, before anything is spent', async () => {
+  const device = await Device.register(service);
+  first = () => ({ everything: 'x'.repeat(5_000) });
+  expect((await device.refresh()).status).toBe(500);
+  first = silent;
+  expect((await device.refresh()).status).toBe(200);
+});

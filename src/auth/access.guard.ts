@@ -1,14 +1,15 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { LastActivityService } from '../sessions/last-activity.service.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
+import { AccessCookie } from './access-cookie.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
+import { RecentAuth } from './recent-auth.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
 
 /**
@@ -19,10 +20,11 @@ import { policyOf, type RoutePolicy } from './route-policy.js';
 export class AccessGuard extends AuthGuard() {
   constructor(
     strategy: AccessTokenStrategy,
-    private readonly clock: Clock,
     private readonly verification: AccessTokenVerification,
     private readonly sync: RevocationSync,
     private readonly activity: LastActivityService,
+    private readonly recentAuth: RecentAuth,
+    private readonly cookie: AccessCookie,
   ) {
     super({ defaultStrategy: strategy.name });
   }
@@ -34,7 +36,7 @@ export class AccessGuard extends AuthGuard() {
 
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerToken(request);
-    if (token === null) throw new AppError('token_missing');
+    if (token === null) return this.byCookie(request, policy);
     if (!this.sync.isFresh())
       return this.sync.awaitFresh().then(() => this.authenticate(context, request, token, policy));
     return this.authenticate(context, request, token, policy);
@@ -55,26 +57,39 @@ export class AccessGuard extends AuthGuard() {
     policy: RoutePolicy,
   ): true | Promise<true> {
     const principal = this.verification.recall(token);
-    if (principal) return this.admit(request, principal, policy);
+    if (principal) return this.admitBearer(request, principal, policy);
     return this.verify(context, request, policy);
   }
 
   private async verify(context: ExecutionContext, request: FastifyRequest, policy: RoutePolicy): Promise<true> {
     await super.canActivate(context);
-    return this.admit(request, (request as unknown as { user: Principal }).user, policy);
+    return this.admitBearer(request, (request as unknown as { user: Principal }).user, policy);
+  }
+
+  private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy): true {
+    if (request.headers.cookie !== undefined) this.cookie.assertOneSession(request, principal.sessionId);
+    return this.admit(request, principal, policy);
+  }
+
+  private byCookie(request: FastifyRequest, policy: RoutePolicy): true | Promise<true> {
+    const token = this.cookie.find(request);
+    if (token === null) throw new AppError('token_missing');
+    if (this.sync.isFresh()) return this.admitCookie(request, token, policy);
+    return this.sync.awaitFresh().then(() => this.admitCookie(request, token, policy));
+  }
+
+  /** Without passport, which looks for a token where bearers have it; the steps are the same. */
+  private admitCookie(request: FastifyRequest, token: string, policy: RoutePolicy): true {
+    const principal = this.verification.authenticate(token);
+    this.cookie.assertOwnPage(request, principal.sessionId);
+    return this.admit(request, principal, policy);
   }
 
   private admit(request: FastifyRequest, principal: Principal, policy: RoutePolicy): true {
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
-    if (policy.recentAuth !== null) this.requireRecentAuth(principal, policy.recentAuth);
+    if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
     if (policy.countsAsUse) this.activity.note(principal.sessionId);
     request.principal = principal;
     return true;
-  }
-
-  /** RFC 9470 §3: which authentication would do. */
-  private requireRecentAuth(principal: Principal, maxAge: number): void {
-    if (this.clock.seconds() - principal.authenticatedAt <= maxAge) return;
-    throw new AppError('reauthentication_required', { extensions: { maxAge } });
   }
 }

@@ -38,7 +38,8 @@ export class AuthController {
   ): Promise<TokenResponse> {
     const options = this.transport.signInOptions(request, body);
     const account = { email: body.email, password: body.password, name: body.name ?? null };
-    return this.transport.send(reply, await this.signIns.register(account, options, source));
+    const issued = await this.signIns.register(account, options, source);
+    return this.transport.send(request, reply, issued, body.accessCookie);
   }
 
   @Public()
@@ -62,7 +63,8 @@ export class AuthController {
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
     const options = this.transport.signInOptions(request, body);
-    return this.transport.send(reply, await this.signIns.signIn(body.email, body.password, options, source));
+    const issued = await this.signIns.signIn(body.email, body.password, options, source);
+    return this.transport.send(request, reply, issued, body.accessCookie);
   }
 
   @Public()
@@ -91,7 +93,8 @@ export class AuthController {
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
     const { token, binding } = this.transport.refreshToken(request, body);
-    return this.transport.send(reply, await this.refreshes.refresh(token, binding, source));
+    const issued = await this.refreshes.refresh(token, binding, source);
+    return this.transport.send(request, reply, issued, body.accessCookie);
   }
 
   @Post('logout-all')
@@ -122,7 +125,7 @@ export class AuthController {
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
     this.transport.assertOneSession(request, principal);
-    return this.transport.send(reply, await this.stepUps.reauthenticate(principal, body.password, source));
+    return this.transport.send(request, reply, await this.stepUps.reauthenticate(principal, body.password, source));
   }
 
   @Post('password')
@@ -142,6 +145,6 @@ export class AuthController {
   ): Promise<TokenResponse> {
     this.transport.assertOneSession(request, principal);
     const passwords = { current: body.currentPassword, next: body.newPassword };
-    return this.transport.send(reply, await this.stepUps.changePassword(principal, passwords, source));
+    return this.transport.send(request, reply, await this.stepUps.changePassword(principal, passwords, source));
   }
 }

@@ -30,34 +30,57 @@ const delivery = z
   .optional()
   .describe('How the refresh token comes: in an HttpOnly cookie (default for browsers) or in the body (for all else).');
 
+const accessCookie = z
+  .boolean()
+  .default(false)
+  .describe('Whether the access token comes in an HttpOnly cookie too: for pages that a server renders.');
+
+/** Half of the mode would be of no use: the cookie could not be renewed. */
+function bothInCookies({ accessCookie, ...rest }: { accessCookie: boolean; delivery?: unknown; refreshToken?: unknown }) {
+  return !accessCookie || (rest.delivery !== 'body' && rest.refreshToken === undefined);
+}
+const bothInCookiesOr = {
+  path: ['accessCookie'],
+  message: 'Needs the refresh token in its cookie: leave out delivery and refreshToken.',
+};
+
 const signInFields = {
   applicationId,
   remember: z.boolean().default(false).describe('Whether to stay signed in after the browser closes.'),
   deviceName: displayName(60).optional().describe('What to call this device; from the user agent when left out.'),
   delivery,
+  accessCookie,
 };
 
-export const Register = z.strictObject({
-  email,
-  password: password.describe('8 to 256 characters, none of the common ones.'),
-  name: displayName(100).optional(),
-  ...signInFields,
-});
+export const Register = z
+  .strictObject({
+    email,
+    password: password.describe('8 to 256 characters, none of the common ones.'),
+    name: displayName(100).optional(),
+    ...signInFields,
+  })
+  .refine(bothInCookies, bothInCookiesOr);
 export type Register = z.infer<typeof Register>;
 
-export const Login = z.strictObject({ email, password, ...signInFields });
+export const Login = z.strictObject({ email, password, ...signInFields }).refine(bothInCookies, bothInCookiesOr);
 export type Login = z.infer<typeof Login>;
+
+const refreshTokenFields = {
+  refreshToken: refreshToken.optional().describe('Of a session with body delivery; otherwise the cookie is read.'),
+  applicationId,
+};
 
 export const Refresh = z
   .strictObject({
-    refreshToken: refreshToken.optional().describe('Of a session with body delivery; otherwise the cookie is read.'),
-    applicationId,
+    ...refreshTokenFields,
+    accessCookie: accessCookie.describe('Begins full cookie mode; a session that is in it stays in it anyway.'),
   })
+  .refine(bothInCookies, bothInCookiesOr)
   .prefault({});
 export type Refresh = z.infer<typeof Refresh>;
 
-export const Logout = Refresh;
-export type Logout = Refresh;
+export const Logout = z.strictObject(refreshTokenFields).prefault({});
+export type Logout = z.infer<typeof Logout>;
 
 export const Reauthenticate = z.strictObject({ password });
 export type Reauthenticate = z.infer<typeof Reauthenticate>;

@@ -7,10 +7,12 @@ import { RevocationModule } from '../revocation/revocation.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccessCookie } from './access-cookie.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { AuthController } from './auth.controller.js';
-import { SessionCookie } from './session-cookie.js';
+import { RecentAuth } from './recent-auth.js';
+import { SessionCookies } from './session-cookies.js';
 import { SessionEventsController } from './session-events.controller.js';
 import { SessionEventsService } from './session-events.service.js';
 import { SignInService } from './sign-in.service.js';
@@ -33,7 +35,9 @@ import { TokenTransport } from './token-transport.js';
   providers: [
     { provide: APP_GUARD, useClass: AccessGuard },
     AccessTokenStrategy,
-    SessionCookie,
+    AccessCookie,
+    RecentAuth,
+    SessionCookies,
     TokenTransport,
     SessionEventsService,
     SignInService,

@@ -1,13 +1,13 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { PASSIVE, PUBLIC, RECENT_AUTH, ROLES } from '../common/access.js';
+import { PASSIVE, PUBLIC, RECENT_AUTH, ROLES, type RecentAuthMaxAge } from '../common/access.js';
 
 /** Who may call a route, as its decorators say. */
 export interface RoutePolicy {
   public: boolean;
   /** One of these is needed; null: none. */
   roles: readonly string[] | null;
-  /** Seconds since the person last proved who they are; null: however long. */
-  recentAuth: number | null;
+  /** How long ago the person may have proved who they are; null: however long. */
+  recentAuth: RecentAuthMaxAge | null;
   /** Whether a call counts as use of the session. */
   countsAsUse: boolean;
 }
@@ -33,7 +33,7 @@ export function readPolicy(controller: object, handler: object): RoutePolicy {
   return {
     public: isPublic(handler) ?? isPublic(controller) ?? false,
     roles: read<string[]>(ROLES) ?? null,
-    recentAuth: read<number>(RECENT_AUTH) ?? null,
+    recentAuth: read<RecentAuthMaxAge>(RECENT_AUTH) ?? null,
     countsAsUse: !read<boolean>(PASSIVE),
   };
 }

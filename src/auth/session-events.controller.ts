@@ -5,6 +5,7 @@ import type { Observable } from 'rxjs';
 import { CurrentPrincipal, Passive } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
+import { AccessCookie } from './access-cookie.js';
 import { bearerToken } from './bearer-token.js';
 import { SessionEvent } from './session-events.dto.js';
 import { SessionEventsService } from './session-events.service.js';
@@ -12,7 +13,10 @@ import { SessionEventsService } from './session-events.service.js';
 @ApiTags('Devices')
 @Controller('v1/sessions/current/events')
 export class SessionEventsController {
-  constructor(private readonly events: SessionEventsService) {}
+  constructor(
+    private readonly events: SessionEventsService,
+    private readonly cookie: AccessCookie,
+  ) {}
 
   @Passive()
   @Sse()
@@ -25,6 +29,6 @@ export class SessionEventsController {
       'The stream ends with its access token. Listening does not count as use.',
   })
   stream(@CurrentPrincipal() principal: Principal, @Req() request: FastifyRequest): Observable<MessageEvent> {
-    return this.events.stream(principal, bearerToken(request) ?? '');
+    return this.events.stream(principal, bearerToken(request) ?? this.cookie.find(request) ?? '');
   }
 }

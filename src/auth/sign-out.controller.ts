@@ -5,7 +5,6 @@ import { Public } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import { CurrentSource, type RequestSource } from '../common/request-source.js';
 import { Logout } from './auth.dto.js';
-import { bearerToken } from './bearer-token.js';
 import { SignOutService } from './sign-out.service.js';
 import { TokenTransport } from './token-transport.js';
 
@@ -40,8 +39,7 @@ export class SignOutController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<void> {
-    const refreshToken = this.transport.findRefreshToken(request, body);
-    const ended = await this.signOuts.signOut({ accessToken: bearerToken(request), refreshToken }, source);
+    const ended = await this.signOuts.signOut(this.transport.signOutProof(request, body), source);
     this.transport.forget(request, reply, ended);
   }
 }

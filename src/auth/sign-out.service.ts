@@ -6,14 +6,9 @@ import { Config } from '../config.js';
 import { hashSecret, parseRefreshToken } from '../sessions/refresh-token.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
+import type { TokenSession } from './session-cookies.js';
 import { sessionNamedIn } from './session-named-in.js';
-import type { PresentedRefreshToken, TokenSession } from './token-transport.js';
-
-/** What a client signs out with: either is enough. */
-export interface SignOutProof {
-  accessToken: string | null;
-  refreshToken: PresentedRefreshToken | null;
-}
+import type { PresentedRefreshToken, SignOutProof } from './token-transport.js';
 
 @Injectable()
 export class SignOutService {

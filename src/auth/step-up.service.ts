@@ -33,8 +33,10 @@ export class StepUpService {
     const { userId, sessionId } = principal;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const proof = await this.credentials.prove({ userId }, password);
+      const claims = await this.sessions.prepare(principal);
       const issue = await this.database.transaction(async (tx) => {
-        const issue = await this.sessions.reissue(tx, { sessionId, userId, userVersion: proof.tokenVersion });
+        const session = { sessionId, userId, userVersion: proof.tokenVersion };
+        const issue = await this.sessions.reissue(tx, session, claims);
         const actor = `user:${userId}`;
         if (issue) await this.audit.record(tx, { type: 'session.reauthenticated', userId, actor, sessionId, source });
         return issue;
@@ -65,19 +67,22 @@ export class StepUpService {
   }
 
   /** Null when the account changed since `proof`. */
-  private replacePassword(
-    { userId, sessionId }: Principal,
+  private async replacePassword(
+    principal: Principal,
     proof: Credentials,
     passwordHash: string,
     source: RequestSource,
   ): Promise<IssueTokens | null> {
+    const { userId, sessionId } = principal;
+    const claims = await this.sessions.prepare(principal);
     const actor = `user:${userId}`;
     const reason = 'password_changed';
     return this.revocations.commit<IssueTokens | null>(async (tx) => {
       const raised = await this.credentials.replacePassword(tx, proof, passwordHash);
       if (!raised) return { result: null, revocations: [] };
       const { version: minVersion, previousFloor: floor } = raised;
-      const result = await this.sessions.reissue(tx, { sessionId, userId, userVersion: minVersion, floor });
+      const session = { sessionId, userId, userVersion: minVersion, floor };
+      const result = await this.sessions.reissue(tx, session, claims);
       if (!result) throw new AppError('session_ended');
       await this.events.emit(tx, 'signedOutEverywhere', { userId, kept: sessionId, reason });
       await this.audit.record(tx, { type: 'password.changed', userId, actor, sessionId, source });

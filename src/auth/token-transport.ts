@@ -3,14 +3,14 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
-import type { Principal } from '../common/principal.js';
 import type { RefreshTokenBinding } from '../sessions/refresh-token.js';
 import type { Delivery } from '../sessions/delivery.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 import type { SignInOptions } from '../sessions/sign-in-sessions.service.js';
-import type { Login, Refresh, TokenResponse } from './auth.dto.js';
+import { AccessCookie } from './access-cookie.js';
+import type { Login, Logout, Refresh, TokenResponse } from './auth.dto.js';
 import { bearerToken } from './bearer-token.js';
-import { SessionCookie } from './session-cookie.js';
+import { SessionCookies, type TokenSession } from './session-cookies.js';
 import { sessionNamedIn } from './session-named-in.js';
 
 export interface PresentedRefreshToken {
@@ -18,25 +18,29 @@ export interface PresentedRefreshToken {
   binding: RefreshTokenBinding;
 }
 
-/** The session that tokens are of, and the application whose cookie it has. */
-export type TokenSession = Pick<Principal, 'applicationId' | 'sessionId'>;
+/** What a client signs out with: either is enough. */
+export interface SignOutProof {
+  accessToken: string | null;
+  refreshToken: PresentedRefreshToken | null;
+}
 
-/** How tokens come and go: the refresh token in a cookie or in the body, as the session was signed in. */
+/** How tokens come and go: in cookies or in bodies, as the session was signed in. */
 @Injectable()
 export class TokenTransport {
   constructor(
     private readonly applications: ApplicationsService,
-    private readonly cookie: SessionCookie,
+    private readonly cookies: SessionCookies,
+    private readonly accessCookie: AccessCookie,
   ) {}
 
   /** Throws `cross_site_refused` when a page that is not the application's asks for a cookie. */
   signInOptions(
     request: FastifyRequest,
-    body: Pick<Login, 'applicationId' | 'delivery' | 'remember' | 'deviceName'>,
+    body: Pick<Login, 'applicationId' | 'delivery' | 'accessCookie' | 'remember' | 'deviceName'>,
   ): SignInOptions {
     const { applicationId, remember, deviceName = null } = body;
     const origins = this.applications.originsOf(applicationId);
-    const delivery = body.delivery ?? defaultDelivery(request);
+    const delivery = body.delivery ?? (body.accessCookie ? 'cookie' : defaultDelivery(request));
     if (delivery === 'cookie') assertSameSite(request, origins);
     return { applicationId, delivery, remember, deviceName };
   }
@@ -54,20 +58,33 @@ export class TokenTransport {
     return presented;
   }
 
+  /** As `refreshToken`; the cookie of an access token counts only where there is nothing else. */
+  signOutProof(request: FastifyRequest, body: Logout): SignOutProof {
+    const refreshToken = this.findRefreshToken(request, body);
+    const bearer = bearerToken(request);
+    const named = sessionNamedIn(bearer);
+    if (named !== null) this.accessCookie.assertOneSession(request, named);
+    if (refreshToken || bearer !== null) return { accessToken: bearer, refreshToken };
+    const accessToken = this.accessCookie.find(request);
+    if (accessToken !== null) this.accessCookie.assertOwnPage(request, sessionNamedIn(accessToken) ?? '');
+    return { accessToken, refreshToken };
+  }
+
   /** As `refreshToken`, but null when there is none. */
-  findRefreshToken(request: FastifyRequest, { refreshToken, applicationId }: Refresh): PresentedRefreshToken | null {
+  private findRefreshToken(request: FastifyRequest, { refreshToken, applicationId }: Logout): PresentedRefreshToken | null {
     const origins = this.applications.originsOf(applicationId);
     if (refreshToken !== undefined) return { token: refreshToken, binding: { applicationId, delivery: 'body' } };
-    const token = this.cookie.read(request, applicationId);
+    const token = this.cookies.refreshToken(request, applicationId);
     if (token === null) return null;
     assertSameSite(request, origins);
     return { token, binding: { applicationId, delivery: 'cookie' } };
   }
 
-  send(reply: FastifyReply, issued: IssuedTokens): TokenResponse {
+  /** `accessCookie`: begins full cookie mode. */
+  send(request: FastifyRequest, reply: FastifyReply, issued: IssuedTokens, accessCookie = false): TokenResponse {
     const { grant, accessToken, expiresIn, refreshToken } = issued;
     const byCookie = grant.delivery === 'cookie';
-    if (byCookie) this.cookie.write(reply, issued);
+    if (byCookie) this.cookies.write(request, reply, issued, accessCookie);
     return {
       accessToken,
       tokenType: 'Bearer',
@@ -93,14 +110,13 @@ export class TokenTransport {
    * signed in since, in another tab. Throws `credentials_ambiguous` when the cookie is of another session.
    */
   assertOneSession(request: FastifyRequest, { applicationId, sessionId }: TokenSession): void {
-    const other = this.cookie.sessionOf(request, applicationId);
+    const other = this.cookies.sessionOf(request, applicationId);
     if (other !== null && other !== sessionId) throw new AppError('credentials_ambiguous');
   }
 
-  /** After a sign-out, and only then: clears the cookie of the session that ended, and leaves any other one alone. */
+  /** After a sign-out. */
   forget(request: FastifyRequest, reply: FastifyReply, ended: TokenSession | null): void {
-    if (!ended || this.cookie.sessionOf(request, ended.applicationId) !== ended.sessionId) return;
-    this.cookie.clear(reply, ended.applicationId);
+    if (ended) this.cookies.forget(request, reply, ended);
   }
 }
 

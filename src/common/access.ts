@@ -15,11 +15,15 @@ export const Public = () => SetMetadata(PUBLIC, true);
 /** Only who has at least one of these roles; others get `forbidden`. */
 export const Roles = (...roles: string[]) => SetMetadata(ROLES, roles);
 
+/** Seconds, or what the operator has set as RECENT_AUTH_MAX_AGE. */
+export type RecentAuthMaxAge = number | 'configured';
+
 /**
- * Only who proved who they are within `maxAge` (`'15m'`, `'1h'`); others get `reauthentication_required`
- * (RFC 9470), and come back after `POST /v1/auth/reauthenticate`.
+ * Only who proved who they are within `maxAge` (`'15m'`, `'1h'`; RECENT_AUTH_MAX_AGE when left out); others get
+ * `reauthentication_required` (RFC 9470), and come back after `POST /v1/auth/reauthenticate`.
  */
-export const RequireRecentAuth = (maxAge: string) => SetMetadata(RECENT_AUTH, parseDuration(maxAge));
+export const RequireRecentAuth = (maxAge?: string) =>
+  SetMetadata<string, RecentAuthMaxAge>(RECENT_AUTH, maxAge === undefined ? 'configured' : parseDuration(maxAge));
 
 /** A call of it is no use of the session: it does not put off the idle end. */
 export const Passive = () => SetMetadata(PASSIVE, true);

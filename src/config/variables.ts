@@ -140,6 +140,11 @@ export const variables = {
     fallback: '50',
     meaning: 'The most devices one person is signed in on; one more ends the one longest unused. 1: only one device.',
   },
+  RECENT_AUTH_MAX_AGE: {
+    schema: duration('1m', LONGEST_SESSION),
+    fallback: '1h',
+    meaning: 'How long a proof of who one is counts as recent: for ending another device and deleting the account.',
+  },
   SESSION_RETENTION: {
     schema: duration('1h', '3650d'),
     fallback: '30d',

@@ -37,6 +37,7 @@ export class ApiReference {
 
   private document(): OpenAPIObject {
     if (!this.app) throw new Error('The API reference does not know its application.');
-    return describeApi(this.app, collectRouteFacts(this.discovery), this.config.publicUrl);
+    const facts = collectRouteFacts(this.discovery, this.config.recentAuthMaxAge);
+    return describeApi(this.app, facts, this.config.publicUrl);
   }
 }

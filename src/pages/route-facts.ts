@@ -16,8 +16,11 @@ export interface RouteFacts {
   route?: ApiRouteOptions;
 }
 
-/** The facts of every handler by `<controller>.<method>`, which is its operation id too. */
-export function collectRouteFacts(discovery: DiscoveryService): Map<string, RouteFacts> {
+/**
+ * The facts of every handler by `<controller>.<method>`, which is its operation id too. `recentAuthMaxAge`: seconds,
+ * where a route leaves it to the configuration.
+ */
+export function collectRouteFacts(discovery: DiscoveryService, recentAuthMaxAge: number): Map<string, RouteFacts> {
   const facts = new Map<string, RouteFacts>();
   for (const { metatype } of discovery.getControllers()) {
     if (typeof metatype !== 'function') continue;
@@ -25,7 +28,7 @@ export function collectRouteFacts(discovery: DiscoveryService): Map<string, Rout
     for (const name of Object.getOwnPropertyNames(prototype)) {
       const handler = prototype[name];
       if (typeof handler !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, handler)) continue;
-      facts.set(operationId(metatype.name, name), factsOf(handler, metatype));
+      facts.set(operationId(metatype.name, name), factsOf(handler, metatype, recentAuthMaxAge));
     }
   }
   return facts;
@@ -36,7 +39,7 @@ export function operationId(controller: string, method: string): string {
   return `${controller.replace(/Controller$/, '')}.${method}`;
 }
 
-function factsOf(handler: object, controller: object): RouteFacts {
+function factsOf(handler: object, controller: object, recentAuthMaxAge: number): RouteFacts {
   // As Nest's Reflector.getAllAndOverride: what a method says goes before what its class says.
   const get = <T>(key: string): T | undefined =>
     (Reflect.getMetadata(key, handler) as T | undefined) ?? (Reflect.getMetadata(key, controller) as T | undefined);
@@ -47,7 +50,9 @@ function factsOf(handler: object, controller: object): RouteFacts {
     status: get<number>(HTTP_CODE_METADATA) ?? (isPost ? 201 : 200),
     public: policy.public,
     roles: [...(policy.roles ?? [])],
-    ...(policy.recentAuth !== null && { recentAuth: policy.recentAuth }),
+    ...(policy.recentAuth !== null && {
+      recentAuth: policy.recentAuth === 'configured' ? recentAuthMaxAge : policy.recentAuth,
+    }),
     ...(route && { route }),
   };
 }

@@ -4,6 +4,7 @@ import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
+import type { AdditionalClaims } from '../tokens/claims-providers.js';
 import { AccountEvents } from '../users/account-events.js';
 import { describeDevice } from './device.js';
 import { hashSecret, parseRefreshToken, type RefreshTokenBinding } from './refresh-token.js';
@@ -48,20 +49,31 @@ export class RefreshService {
     const { sessionId, generation, secret } = token;
     const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret) };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const { claims, version } = await this.prepare(presented);
       const rotated = await this.refreshes.rotate(presented, source.ip);
-      if (rotated) return this.renew(rotated, secret);
+      if (rotated) return this.renew(atMost(version, rotated), secret, claims);
 
       const found = await this.refreshes.find(presented);
       const verdict = judgeRefresh(generation, found?.evidence ?? null);
-      if (verdict === 'repeat' && found) return this.tokens.issue(found.grant, secret);
+      if (verdict === 'repeat' && found) return this.tokens.issue(atMost(version, found.grant), secret, claims);
       if (verdict !== 'rotate') return this.refuse(verdict, presented, found, source);
     }
     throw new AppError('unavailable', { log: 'a refresh lost every attempt to rotate', retryAfter: 1 });
   }
 
-  private renew(grant: SessionGrant, secret: string): Promise<IssuedTokens> {
+  /**
+   * Everything that may fail comes before the rotation: a claims provider that is down must not cost the person the
+   * token. The claims are of the version that was read with them.
+   */
+  private async prepare(token: PresentedToken): Promise<{ claims: AdditionalClaims; version: number }> {
+    const found = this.tokens.needSubject ? await this.refreshes.find(token) : null;
+    const subject = found?.evidence.alive ? found.grant : null;
+    return { claims: await this.tokens.prepare(subject), version: subject?.userVersion ?? Infinity };
+  }
+
+  private renew(grant: SessionGrant, secret: string, claims: AdditionalClaims): IssuedTokens {
     this.signals.renewed(grant);
-    return this.tokens.issue(grant, secret);
+    return this.tokens.issue(grant, secret, claims);
   }
 
   private async refuse(
@@ -119,4 +131,9 @@ export class RefreshService {
     });
     if (userId !== undefined) this.signals.devicesChanged(userId);
   }
+}
+
+/** Claims that were read at an older version make an older token, which is refused as outdated and refreshed again. */
+function atMost(version: number, grant: SessionGrant): SessionGrant {
+  return grant.userVersion <= version ? grant : { ...grant, userVersion: version };
 }

@@ -43,7 +43,7 @@ export class SessionsController {
     return this.sessions.rename(principal.userId, id, body.name, principal.sessionId, source);
   }
 
-  @RequireRecentAuth('1h')
+  @RequireRecentAuth()
   @Delete(':id')
   @HttpCode(204)
   @ApiRoute({ summary: 'Ends one device.', description: 'Its tokens are refused before this answers.' })
@@ -55,7 +55,7 @@ export class SessionsController {
     return this.sessions.end(principal.userId, id, source);
   }
 
-  @RequireRecentAuth('1h')
+  @RequireRecentAuth()
   @Delete()
   @HttpCode(204)
   @ApiRoute({ summary: 'Ends all devices but the asking one.', description: 'Needs `except=current`.' })

@@ -4,6 +4,7 @@ import { ApplicationsService } from '../applications/applications.service.js';
 import { AuditService } from '../audit/audit.service.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
+import type { AdditionalClaims, ClaimsSubject } from '../tokens/claims-providers.js';
 import type { Credentials } from '../users/credentials.js';
 import { describeDevice, parseDevice } from './device.js';
 import { hashSecret, newSecret } from './refresh-token.js';
@@ -24,7 +25,7 @@ export interface SignInOptions {
 }
 
 /** Makes the tokens of a session that is committed. */
-export type IssueTokens = () => Promise<IssuedTokens>;
+export type IssueTokens = () => IssuedTokens;
 
 /** RFC 8176: what a password proves. */
 const PASSWORD_AMR = ['pwd'];
@@ -49,14 +50,22 @@ export class SignInSessionsService {
    */
   async start(proof: Credentials, options: SignInOptions, source: RequestSource): Promise<IssuedTokens | null> {
     const secret = newSecret();
-    const grant = await this.database.transaction((tx) => this.insert(tx, proof, options, secret, source));
+    const sessionId = randomUUID();
+    // The insert requires the account to be as it was proved, so the claims are those of its version.
+    const claims = await this.tokens.prepare({ userId: proof.userId, sessionId, applicationId: options.applicationId });
+    const grant = await this.database.transaction((tx) => this.insert(tx, sessionId, proof, options, secret, source));
     if (!grant) {
       await this.applications.assertEnabled(options.applicationId);
       return null;
     }
     await this.devices.endSurplus(grant.userId, grant.sessionId);
     this.signals.devicesChanged(grant.userId);
-    return this.tokens.issue(grant, secret);
+    return this.tokens.issue(grant, secret, claims);
+  }
+
+  /** What `reissue` wants, asked for after the proof and before the transaction. */
+  prepare(subject: ClaimsSubject): Promise<AdditionalClaims> {
+    return this.tokens.prepare(subject);
   }
 
   /**
@@ -64,19 +73,20 @@ export class SignInSessionsService {
    * Returns what makes the tokens once `tx` is committed; null when the session is not alive, or the account is no
    * longer as it was proved.
    */
-  async reissue(tx: Transaction, session: ProvedSession): Promise<IssueTokens | null> {
+  async reissue(tx: Transaction, session: ProvedSession, claims: AdditionalClaims): Promise<IssueTokens | null> {
     const secret = newSecret();
     const grant = await this.refreshes.reissue(tx, session, hashSecret(secret));
-    return grant && (() => this.renew(grant, secret));
+    return grant && (() => this.renew(grant, secret, claims));
   }
 
-  private renew(grant: SessionGrant, secret: string): Promise<IssuedTokens> {
+  private renew(grant: SessionGrant, secret: string, claims: AdditionalClaims): IssuedTokens {
     this.signals.renewed(grant);
-    return this.tokens.issue(grant, secret);
+    return this.tokens.issue(grant, secret, claims);
   }
 
   private async insert(
     tx: Transaction,
+    sessionId: string,
     proof: Credentials,
     { applicationId, delivery, remember, deviceName }: SignInOptions,
     secret: string,
@@ -85,7 +95,7 @@ export class SignInSessionsService {
     const { userId } = proof;
     const device = parseDevice(source.userAgent);
     const grant = await this.sessions.insert(tx, {
-      id: randomUUID(),
+      id: sessionId,
       userId,
       userVersion: proof.tokenVersion,
       passwordHash: proof.passwordHash,
@@ -101,7 +111,6 @@ export class SignInSessionsService {
       max: this.applications.limitsOf(applicationId, remember).max,
     });
     if (!grant) return null;
-    const { sessionId } = grant;
     const actor = `user:${userId}`;
     const details = { device: deviceName ?? describeDevice(device) };
     await this.audit.record(tx, { type: 'session.started', userId, actor, sessionId, applicationId, source, details });

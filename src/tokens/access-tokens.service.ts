@@ -3,7 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { randomUUID } from 'node:crypto';
 import { Config } from '../config.js';
 import { KeysService } from '../keys/keys.service.js';
-import { ClaimsProviders } from './claims-providers.js';
+import { ClaimsProviders, type AdditionalClaims, type ClaimsSubject } from './claims-providers.js';
 
 /** What one statement of the database allowed: an access token for this session, as both stood at that moment. */
 export interface AccessGrant {
@@ -40,10 +40,25 @@ export class AccessTokensService {
     private readonly providers: ClaimsProviders,
   ) {}
 
-  /** A signed access token (RFC 9068). Throws `unavailable` while no signing key is loaded. */
-  async issue(grant: AccessGrant): Promise<IssuedAccessToken> {
+  /** Whether modules add claims, which takes knowing for whom. */
+  get addsClaims(): boolean {
+    return !this.providers.isEmpty;
+  }
+
+  /**
+   * Does what may fail before a token is issued, so that nothing is spent on one that then cannot be made. Throws
+   * `unavailable` while no signing key is loaded, and what a provider throws. `subject`: null when nobody adds claims.
+   */
+  async prepare(subject: ClaimsSubject | null): Promise<AdditionalClaims> {
+    this.keys.signingKey();
+    if (!subject) return {};
+    const { userId, sessionId, applicationId } = subject;
+    return this.providers.claimsFor({ userId, sessionId, applicationId });
+  }
+
+  /** A signed access token (RFC 9068), with what `prepare` returned. */
+  issue(grant: AccessGrant, additional: AdditionalClaims): IssuedAccessToken {
     const { userId, sessionId, applicationId } = grant;
-    const additional = await this.providers.claimsFor({ userId, sessionId, applicationId });
     const { kid, algorithm, privateKey } = this.keys.signingKey();
     const issuedAt = Math.floor(grant.issuedAt);
     const expiresAt = Math.min(issuedAt + grant.life, Math.floor(grant.sessionExpiresAt));

@@ -7,17 +7,23 @@ export interface ClaimsSubject {
   applicationId: string;
 }
 
+/** What providers said of one person. */
+export type AdditionalClaims = Record<string, unknown>;
+
 /** Claims to add to every access token of this person; called at sign-in and at every refresh. */
-export type ClaimsProvider = (subject: ClaimsSubject) => Promise<Record<string, unknown>> | Record<string, unknown>;
+export type ClaimsProvider = (subject: ClaimsSubject) => Promise<AdditionalClaims> | AdditionalClaims;
 
 /** What the service itself says in a token (RFC 9068 §2.2, RFC 7519 §4.1) and nobody else may. */
 const RESERVED = new Set(
   'iss sub aud exp nbf iat jti client_id sid ver aver auth_time acr amr roles scope cnf act may_act'.split(' '),
 );
 
+/** Characters of JSON that all providers may add: the rest of a token takes some 700 of the 8,192 a verifier reads. */
+const MAX_LENGTH = 4_096;
+
 /**
- * Where other modules add claims. When what a provider would say has changed, call `UsersService.outdateTokens`, so
- * that tokens with the old claim are refused and the next ones carry the new.
+ * Where other modules add claims. What changes them goes through `UsersService.changeClaims`, so that tokens with the
+ * old claims are refused and the next ones carry the new.
  */
 @Injectable()
 export class ClaimsProviders {
@@ -27,9 +33,16 @@ export class ClaimsProviders {
     this.providers.push(provider);
   }
 
-  /** All additional claims. Throws when a provider names a claim of the service's own, or one that another one named. */
-  async claimsFor(subject: ClaimsSubject): Promise<Record<string, unknown>> {
-    const claims: Record<string, unknown> = {};
+  get isEmpty(): boolean {
+    return this.providers.length === 0;
+  }
+
+  /**
+   * All additional claims. Throws when a provider names a claim of the service's own or one that another one named, or
+   * when they are more than a token can hold.
+   */
+  async claimsFor(subject: ClaimsSubject): Promise<AdditionalClaims> {
+    const claims: AdditionalClaims = {};
     for (const provider of this.providers) {
       for (const [name, value] of Object.entries(await provider(subject))) {
         if (RESERVED.has(name))
@@ -38,6 +51,8 @@ export class ClaimsProviders {
         claims[name] = value;
       }
     }
+    const { length } = JSON.stringify(claims);
+    if (length > MAX_LENGTH) throw new Error(`Claims providers add ${length} characters; ${MAX_LENGTH} fit a token.`);
     return claims;
   }
 }

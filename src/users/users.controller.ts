@@ -36,7 +36,7 @@ export class UsersController {
     return this.users.rename(principal.userId, body.name, source);
   }
 
-  @RequireRecentAuth('1h')
+  @RequireRecentAuth()
   @Delete()
   @HttpCode(204)
   @ApiRoute({ summary: 'Deletes the account and ends all its sessions.' })

@@ -24,6 +24,7 @@ export async function startFrozenService(): Promise<FrozenService> {
       SESSION_MAX_REMEMBERED: `${LIMITS.max.remembered}s`,
       SESSION_RETENTION: `${LIMITS.retention}s`,
       SESSIONS_PER_USER: `${LIMITS.sessions}`,
+      RECENT_AUTH_MAX_AGE: `${LIMITS.recentAuthentication}s`,
     },
   });
   const start = Math.ceil(Date.now() / 1000);
