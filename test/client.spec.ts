@@ -61,7 +61,7 @@ describe('Signing in', () => {
     expect(await reloaded.client.ready()).toMatchObject({ state: 'signed_in', user: { email } });
     expect(reloaded.heard('signedIn')).toMatchObject([{ how: 'restored' }]);
     expect(browser.requests('/v1/auth/refresh').map(({ status }) => status)).toEqual([200]);
-    expect(Object.keys(browser.record).toSorted()).toEqual(['session', 'user']);
+    expect(Object.keys(browser.record).toSorted()).toEqual(['at', 'session', 'user']);
   });
 
   test('the access token goes to the service and to origins that are named, and nowhere else', async () => {

@@ -8,6 +8,8 @@ export const AUDIT_EVENT_TYPES = [
   'account.signed_out_everywhere',
   'account.roles_changed',
   'account.claims_changed',
+  'account.suspended',
+  'account.restored',
   'password.changed',
   'session.started',
   'session.reauthenticated',

@@ -1,8 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-
-const secondsPerUnit = { s: 1, m: 60, h: 3600, d: 86_400 } as const;
-const durationPattern = /^(\d{1,9})([smhd])$/;
+import { parseDuration, readDuration } from '../common/duration.js';
 
 /** Browsers keep no cookie longer than 400 days (RFC 6265bis section 5.5), so no session can last longer either. */
 export const LONGEST_SESSION = '400d';
@@ -19,19 +17,12 @@ function parsed<T>(mustBe: string, parse: (text: string) => T | undefined): z.Zo
   });
 }
 
-/** Reads `10m` as 600. Returns seconds, or undefined when the text is no duration. */
-export function parseDuration(text: string): number | undefined {
-  const match = durationPattern.exec(text);
-  if (!match) return undefined;
-  return Number(match[1]) * secondsPerUnit[match[2] as keyof typeof secondsPerUnit];
-}
-
 /** A duration in seconds, between two durations, both included. */
 export function duration(shortest: string, longest: string) {
-  const [least, most] = [parseDuration(shortest)!, parseDuration(longest)!];
+  const [least, most] = [parseDuration(shortest), parseDuration(longest)];
   const mustBe = `must be a duration from ${shortest} to ${longest}: a whole number and s, m, h or d, such as 10m.`;
   return parsed(mustBe, (text) => {
-    const seconds = parseDuration(text);
+    const seconds = readDuration(text);
     return seconds !== undefined && seconds >= least && seconds <= most ? seconds : undefined;
   });
 }

@@ -19,8 +19,8 @@ export function checkRules(values: Known, production: boolean): ConfigFault[] {
 const rules: readonly Rule[] = [
   atMost('SESSION_IDLE', 'SESSION_MAX', 'a session cannot lie unused for longer than it lasts'),
   atMost('SESSION_IDLE_REMEMBERED', 'SESSION_MAX_REMEMBERED', 'a session cannot lie unused for longer than it lasts'),
-  atMost('ACCESS_TOKEN_TTL', 'SESSION_IDLE', 'a token must not outlive the idle session it stands for'),
-  atMost('ACCESS_TOKEN_TTL', 'SESSION_IDLE_REMEMBERED', 'a token must not outlive the idle session it stands for'),
+  wellBelow('ACCESS_TOKEN_TTL', 'SESSION_IDLE'),
+  wellBelow('ACCESS_TOKEN_TTL', 'SESSION_IDLE_REMEMBERED'),
   atMost('REVOCATION_MAX_STALENESS', 'ACCESS_TOKEN_TTL', 'a revocation must not arrive later than the token expires'),
   checkPublicUrl,
   checkTrustProxy,
@@ -35,6 +35,18 @@ function atMost(name: DurationName, limit: DurationName, reason: string): Rule {
     const [value, most] = [values[name], values[limit]];
     if (value === undefined || most === undefined || value <= most) return [];
     return [{ variable: name, problem: `must not be longer than ${limit}: ${reason}. Lower it, or raise ${limit}.` }];
+  };
+}
+
+/** Use of an access token reaches the session's row up to two minutes later: until then it must not count as idle. */
+function wellBelow(name: DurationName, limit: DurationName): Rule {
+  return (values) => {
+    const [value, most] = [values[name], values[limit]];
+    if (value === undefined || most === undefined || value + 120 <= most) return [];
+    const problem =
+      `must be at least two minutes shorter than ${limit}: a session in use would end as idle. ` +
+      `Lower it, or raise ${limit}.`;
+    return [{ variable: name, problem }];
   };
 }
 

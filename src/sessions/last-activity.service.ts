@@ -1,7 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { Clock } from '../common/clock.js';
-import { SessionsRepository } from './sessions.repository.js';
+import { SessionUpkeepRepository } from './session-upkeep.repository.js';
 
 /** How often what was collected is written, in milliseconds. */
 const WRITE_MS = 60_000;
@@ -20,7 +20,7 @@ export class LastActivityService implements BeforeApplicationShutdown {
 
   constructor(
     private readonly clock: Clock,
-    private readonly sessions: SessionsRepository,
+    private readonly sessions: SessionUpkeepRepository,
   ) {}
 
   /** Notes that a session was used just now. */

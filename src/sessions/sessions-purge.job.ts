@@ -1,13 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { SessionsRepository } from './sessions.repository.js';
+import { SessionUpkeepRepository } from './session-upkeep.repository.js';
 
 /** Removes sessions that have been dead for longer than SESSION_RETENTION. */
 @Injectable()
 export class SessionsPurgeJob {
   private readonly logger = new Logger(SessionsPurgeJob.name);
 
-  constructor(private readonly sessions: SessionsRepository) {}
+  constructor(private readonly sessions: SessionUpkeepRepository) {}
 
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
   async run(): Promise<void> {

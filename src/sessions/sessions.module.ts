@@ -11,6 +11,7 @@ import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
 import { SessionSignals } from './session-signals.js';
 import { Session } from './session.entity.js';
+import { SessionUpkeepRepository } from './session-upkeep.repository.js';
 import { SessionsPurgeJob } from './sessions-purge.job.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
@@ -30,6 +31,7 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
   providers: [
     SessionsRepository,
     RefreshRepository,
+    SessionUpkeepRepository,
     SessionsService,
     SignInSessionsService,
     RefreshService,

@@ -46,12 +46,6 @@ export interface SessionRow {
 
 const ENDED = 's.id, s.user_id as "userId", s.application_id as "applicationId", s.name, s.device';
 
-/** Sessions deleted in one transaction: some ten milliseconds. */
-const PURGE_BATCH = 2_000;
-
-/** Only one instance purges at a time. An arbitrary constant. */
-const PURGE_LOCK = 7_203_003;
-
 @Injectable()
 export class SessionsRepository {
   private readonly alive: string;
@@ -210,42 +204,6 @@ export class SessionsRepository {
        returning ${ENDED}`,
       [userId, newest, max, reason],
     );
-  }
-
-  /**
-   * Writes when sessions were last used, given in seconds before now. Rows that somebody else holds are left out, and
-   * sessions that have ended meanwhile, as no late word of their use may revive them: the ids that were written.
-   */
-  async writeActivity(ids: string[], secondsAgo: number[]): Promise<string[]> {
-    const rows = await this.database.query<{ id: string }>(
-      `with used as (
-         select s.id, noted.ago
-           from unnest($1::uuid[], $2::float8[]) as noted (id, ago) join sessions s on s.id = noted.id
-          where s.ended_at is null and now() < ${this.idleEnd}
-          order by s.id for update of s skip locked)
-       update sessions s set last_active_at = greatest(s.last_active_at, now() - make_interval(secs => used.ago))
-         from used where s.id = used.id
-       returning s.id`,
-      [ids, secondsAgo],
-    );
-    return rows.map((row) => row.id);
-  }
-
-  /** Deletes one batch of sessions dead for longer than SESSION_RETENTION, however they died; how many. */
-  async purgeBatch(): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [PURGE_LOCK]);
-      if (!lock?.held) return 0;
-      const purged = await tx.query(
-        `delete from sessions where id in (
-           select id from sessions
-            where coalesce(ended_at, expires_at) < now() - make_interval(secs => $1)
-            order by coalesce(ended_at, expires_at) limit ${PURGE_BATCH} for update skip locked)
-         returning id`,
-        [this.config.sessionRetention],
-      );
-      return purged.length;
-    });
   }
 
   private columns(): string {

@@ -110,8 +110,12 @@ export class ClientBrowser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     if (cookie && request.credentials !== 'omit') headers.set('cookie', cookie);
     const body = request.body ? await request.arrayBuffer() : null;
-    const { method, signal } = request;
-    return fetch(this.service.url + path, { method, headers, body, signal });
+    // A connection that nothing was ever sent on would keep the service from stopping: aborted only once it is used.
+    const abort = new AbortController();
+    const response = await fetch(this.service.url + path, { method: request.method, headers, body, signal: abort.signal });
+    if (request.signal.aborted) abort.abort();
+    request.signal.addEventListener('abort', () => abort.abort());
+    return response;
   }
 
   private keep(line: string): void {
