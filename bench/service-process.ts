@@ -1,7 +1,10 @@
 /**
  * The service under measurement, in a process of its own: told what to do over IPC, so that the load is made elsewhere.
+ * For another harness, which starts servers by itself, it takes PORT and DATABASE_URL and writes what its clients send
+ * to TOKENS_OUT, a line each: `Authorization: Bearer …`, or refresh tokens with TOKENS=refresh.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from '../src/app.js';
 import { AppModule } from '../src/app.module.js';
@@ -24,7 +27,7 @@ const config = loadConfig({
 });
 await applyMigrations(config);
 const app = await createApp(config, { module: AppModule.register(config, { imports: [BenchModule] }) });
-await app.listen(0, '127.0.0.1');
+await app.listen(process.env.TOKENS_OUT ? config.port : 0, '127.0.0.1');
 const database = app.get(Database, { strict: false });
 const { port } = app.getHttpServer().address() as { port: number };
 
@@ -108,6 +111,19 @@ const commands = {
 
 export type Commands = typeof commands;
 
+if (process.env.TOKENS_OUT) await serveOtherHarness(process.env.TOKENS_OUT);
+
+async function serveOtherHarness(file: string): Promise<void> {
+  await commands.deny(100_000);
+  const lines =
+    process.env.TOKENS === 'refresh'
+      ? (await commands.sessions(2_000)).refreshTokens
+      : (await commands.accessTokens(1_000)).map((token) => `Authorization: Bearer ${token}`);
+  // In one step, as the harness takes the file's presence for readiness.
+  writeFileSync(`${file}.part`, `${lines.join('\n')}\n`);
+  renameSync(`${file}.part`, file);
+}
+
 process.on('message', async ({ id, name, argument }: { id: number; name: keyof Commands; argument: never }) => {
   try {
     process.send!({ id, result: await commands[name](argument) });
@@ -116,4 +132,4 @@ process.on('message', async ({ id, name, argument }: { id: number; name: keyof C
   }
 });
 process.on('disconnect', () => process.exit(0));
-process.send!({ ready: true });
+process.send?.({ ready: true });
