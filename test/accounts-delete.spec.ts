@@ -126,3 +126,20 @@ test('signing out everywhere ends every device, this one too; signing in works a
   expect((await device.login()).status).toBe(200);
   expect(await device.access()).toBeNull();
 });
+
+test('deleting an account forgets where and on what its devices were, those long signed out too', async () => {
+  const device = await Device.register(service);
+  const gone = await device.another({ deviceName: "Ada's tablet" });
+  await gone.send('/v1/auth/logout', { method: 'POST' });
+  expect((await device.send('/v1/users/me', { method: 'DELETE' })).status).toBe(204);
+  const rows = await service.db.query(
+    `select ip, user_agent, name, device ->> 'browser' as browser, end_reason from sessions
+      where user_id = $1 order by created_at`,
+    [device.userId],
+  );
+  const forgotten = { ip: null, user_agent: null, name: null, browser: null };
+  expect(rows).toEqual([
+    { ...forgotten, end_reason: 'account_deleted' },
+    { ...forgotten, end_reason: 'signed_out' },
+  ]);
+});

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
-import { Database } from '../database/database.js';
+import { Database, type Transaction } from '../database/database.js';
 import { idleEndSql } from './alive.js';
 
 /** Sessions deleted in one transaction: some ten milliseconds. */
@@ -55,5 +55,17 @@ export class SessionUpkeepRepository {
       );
       return purged.length;
     });
+  }
+
+  /** Ends what a deleted account has left, and forgets where and on what it was used. */
+  async erase(tx: Transaction, userId: string): Promise<void> {
+    await tx.query(
+      `with erased as (select id from sessions where user_id = $1 order by id for update)
+       update sessions s
+          set ended_at = coalesce(s.ended_at, now()), end_reason = coalesce(s.end_reason, 'account_deleted'),
+              ip = null, user_agent = null, name = null, device = '{"browser": null, "os": null, "kind": "other"}'
+         from erased where s.id = erased.id`,
+      [userId],
+    );
   }
 }

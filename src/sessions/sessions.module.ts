@@ -9,6 +9,7 @@ import { LastActivityService } from './last-activity.service.js';
 import { RefreshRepository } from './refresh.repository.js';
 import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
+import { SessionErasure } from './session-erasure.js';
 import { SessionSignals } from './session-signals.js';
 import { Session } from './session.entity.js';
 import { SessionUpkeepRepository } from './session-upkeep.repository.js';
@@ -38,6 +39,7 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     SessionTokensService,
     LastActivityService,
     SessionSignals,
+    SessionErasure,
     SessionsPurgeJob,
   ],
   exports: [SessionsService, SignInSessionsService, RefreshService, LastActivityService, SessionSignals],
