@@ -18,7 +18,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'account-pages-'));
   await writeFile(join(folder, 'secret.txt'), 'beside the pages');
   await mkdir(join(folder, 'dist', 'assets'), { recursive: true });
-  const files = { 'index.html': INDEX, 'assets/a-Bc12_-xY.js': SCRIPT, 'assets/plain.css': 'b{}', 'icon.svg': '<svg/>' };
+  const files = {
+    'index.html': INDEX,
+    'assets/a-Bc12_-xY.js': SCRIPT,
+    'assets/plain.css': 'b{}',
+    'plain.js': '',
+    'icon.svg': '<svg/>',
+  };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, 'dist', name), text);
   running = await startPages(join(folder, 'dist'));
   unbuilt = await startPages(join(folder, 'nothing'));
@@ -55,6 +61,7 @@ test.each(['/account', '/account/', '/account/devices', '/account/security/', '/
 test.each([
   ['assets/a-Bc12_-xY.js', 'text/javascript; charset=utf-8', 'public, max-age=31536000, immutable'],
   ['assets/plain.css', 'text/css; charset=utf-8', 'no-cache'],
+  ['plain.js', 'text/javascript; charset=utf-8', 'no-cache'],
   ['icon.svg', 'image/svg+xml', 'no-cache'],
   ['index.html', 'text/html; charset=utf-8', 'no-cache'],
 ])('%s comes as %s, cached as %s: for good only if its name tells its content', async (name, type, caching) => {

@@ -1,23 +1,19 @@
-import { ClientBrowser, type Tab } from './support/client-browser.js';
+import { ClientBrowser, stopService, type Tab } from './support/client-browser.js';
 import { newEmail, PASSWORD } from './support/device.js';
 import { poll } from './support/poll.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
 
 let service: Service;
-const browsers: ClientBrowser[] = [];
 
 beforeAll(async () => {
   service = await startService();
 });
-afterEach(() => {
-  for (const browser of browsers.splice(0)) browser.close();
-});
-afterAll(() => service.stop());
+afterEach(() => ClientBrowser.closeAll());
+afterAll(() => stopService(service));
 
 /** A browser with several tabs of one person. */
 async function withTabs(count: number): Promise<{ browser: ClientBrowser; tabs: Tab[]; email: string }> {
   const browser = new ClientBrowser(service);
-  browsers.push(browser);
   const tabs = Array.from({ length: count }, () => browser.open());
   const email = newEmail();
   await tabs[0]!.client.register({ email, password: PASSWORD });
@@ -47,8 +43,7 @@ describe('Tabs of one browser', () => {
 
   test('without locks and channels, the service sees to it that nobody is signed out', async () => {
     const browser = new ClientBrowser(service);
-    browsers.push(browser);
-    const alone = { environment: { locks: null, openChannel: () => { throw new Error('none'); } } };
+      const alone = { environment: { locks: null, openChannel: () => { throw new Error('none'); } } };
     const tabs = Array.from({ length: 10 }, () => browser.open(alone));
     await tabs[0]!.client.register({ email: newEmail(), password: PASSWORD });
     expect(new Set(await statuses(tabs))).toEqual(new Set([200]));

@@ -1,25 +1,18 @@
 import { NetworkError, PortcullisError } from '@portcullis/client';
-import { ClientBrowser } from './support/client-browser.js';
+import { ClientBrowser, stopService } from './support/client-browser.js';
 import { newEmail, PASSWORD } from './support/device.js';
 import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
 
 let service: Service;
-const browsers: ClientBrowser[] = [];
 
 beforeAll(async () => {
   service = await startService();
 });
-afterEach(() => {
-  for (const browser of browsers.splice(0)) browser.close();
-});
-afterAll(() => service.stop());
+afterEach(() => ClientBrowser.closeAll());
+afterAll(() => stopService(service));
 
-function newBrowser(): ClientBrowser {
-  const browser = new ClientBrowser(service);
-  browsers.push(browser);
-  return browser;
-}
+const newBrowser = () => new ClientBrowser(service);
 
 async function signedIn() {
   const browser = newBrowser();

@@ -76,9 +76,12 @@ describe('The cookie of an access token', () => {
       expect((await browser.send('/v1/users/me', { headers: { authorization } })).status).toBe(401);
   });
 
-  test.each(['nonsense', 'a.b.c', '%', 'x'.repeat(9_000)])('that is no token of ours (%.12s) is refused: 401', async (value) => {
-    expect(await request('/v1/users/me', { [ACCESS]: value })).toMatchObject({ status: 401, code: 'token_invalid' });
-  });
+  test.each(['nonsense', 'a.b.c', '%', 'x'.repeat(9_000)])(
+    'that is no token of ours (%.12s) is refused: 401',
+    async (value) => {
+      expect(await request('/v1/users/me', { [ACCESS]: value })).toMatchObject({ status: 401, code: 'token_invalid' });
+    },
+  );
 
   test('that holds a refresh token is refused, and so is an access token in the place of a refresh token', async () => {
     const { browser } = await registerByCookie(service);
@@ -96,7 +99,15 @@ describe('A request by cookie that changes something', () => {
     const { browser } = await registerByCookie(service);
     const stranger = await registerByCookie(service);
     const good = browser.cookies[CSRF]!;
-    const bad = ['', 'x', stranger.browser.cookies[CSRF]!, good.slice(1), `${good}x`, good.toUpperCase(), 'ü'.repeat(43)];
+    const bad = [
+      '',
+      'x',
+      stranger.browser.cookies[CSRF]!,
+      good.slice(1),
+      `${good}x`,
+      good.toUpperCase(),
+      'ü'.repeat(43),
+    ];
     for (const token of bad) {
       const headers = { 'x-csrf-token': encodeURI(token) === token ? token : Buffer.from(token).toString('latin1') };
       const answer = await browser.send('/v1/users/me', { ...rename, headers });
@@ -116,14 +127,14 @@ describe('A request by cookie that changes something', () => {
   });
 
   test.each([
-    ['POST', '/plain'],
-    ['POST', '/v1/auth/logout-all'],
+    ['POST', '/plain', undefined],
+    ['POST', '/v1/auth/logout-all', undefined],
     ['POST', '/v1/auth/reauthenticate', { password: PASSWORD }],
     ['POST', '/v1/auth/password', { currentPassword: PASSWORD, newPassword: 'difference engine 1822' }],
-    ['DELETE', '/v1/users/me'],
-    ['DELETE', '/v1/sessions?except=current'],
+    ['DELETE', '/v1/users/me', undefined],
+    ['DELETE', '/v1/sessions?except=current', undefined],
     ['PATCH', '/v1/users/me', { name: 'Eve' }],
-  ])('%s %s without the token is refused, from our own page even', async (method, path, body?: unknown) => {
+  ])('%s %s without the token is refused, from our own page even', async (method, path, body) => {
     const { browser } = await registerByCookie(service);
     const answer = await browser.send(path, { method, body });
     expect([answer.status, answer.code, setCookies(answer)]).toEqual([403, 'cross_site_refused', []]);
@@ -148,7 +159,9 @@ describe('A request by cookie that changes something', () => {
   test('reading needs no token: a link to a page has none', async () => {
     const { browser } = await registerByCookie(service);
     for (const method of ['GET', 'HEAD'])
-      expect((await fetch(`${service.url}/plain`, { method, headers: { cookie: cookieHeader(browser.cookies) } })).status).toBe(200);
+      expect(
+        (await fetch(`${service.url}/plain`, { method, headers: { cookie: cookieHeader(browser.cookies) } })).status,
+      ).toBe(200);
   });
 
   test('by bearer token needs none, cookies or not', async () => {
@@ -198,7 +211,9 @@ describe("Another application's cookies in the same browser", () => {
     const { browser } = await registerByCookie(service);
     expect((await request('/v1/users/me', theirs(browser))).code).toBe('token_missing');
     const headers = { origin: PUBLIC_URL };
-    expect((await request('/v1/auth/refresh', theirs(browser), { body: {}, headers })).code).toBe('refresh_token_invalid');
+    expect((await request('/v1/auth/refresh', theirs(browser), { body: {}, headers })).code).toBe(
+      'refresh_token_invalid',
+    );
   });
 
   test('contradict nothing, are not renewed, and stay when this application signs out', async () => {
@@ -209,10 +224,17 @@ describe("Another application's cookies in the same browser", () => {
     expect((await request('/v1/users/me', both())).body.id).toBe(here.userId);
     expect((await request('/v1/users/me', both(), { ...rename, headers })).status).toBe(200);
     expect((await request('/v1/users/me', both(), { token })).status).toBe(200);
-    for (const [path, cookies] of [['refresh', both()], ['logout', both()]] as const) {
+    for (const [path, cookies] of [
+      ['refresh', both()],
+      ['logout', both()],
+    ] as const) {
       const answer = await request(`/v1/auth/${path}`, cookies, { body: {}, headers });
       expect(answer.status).toBeLessThan(300);
-      expect(setCookies(answer).map(({ name }) => name).toSorted()).toEqual([ACCESS, REFRESH, CSRF].toSorted());
+      expect(
+        setCookies(answer)
+          .map(({ name }) => name)
+          .toSorted(),
+      ).toEqual([ACCESS, REFRESH, CSRF].toSorted());
     }
     expect((await there.browser.send('/v1/users/me')).status).toBe(200);
   });

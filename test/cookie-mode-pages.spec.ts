@@ -36,7 +36,10 @@ test('a form of another site cannot keep anything, nor one of ours without the t
   const { browser } = await registerByCookie(service);
   const form = { method: 'POST', body: 'text=x' };
   const headers = { 'content-type': 'application/x-www-form-urlencoded', cookie: cookieHeader(browser.cookies) };
-  const posted = await fetch(`${service.url}/desk/notes`, { ...form, headers: { ...headers, origin: 'https://evil.test' } });
+  const posted = await fetch(`${service.url}/desk/notes`, {
+    ...form,
+    headers: { ...headers, origin: 'https://evil.test' },
+  });
   expect([415, 403]).toContain(posted.status);
   expect((await keep(browser, { headers: {} as never })).code).toBe('cross_site_refused');
   expect(await (await open('/desk', browser)).text()).not.toContain('<li>');

@@ -73,9 +73,9 @@ describe('A sign-in in full cookie mode', () => {
     expect(Object.keys(browser.cookies)).toEqual(['portcullis-account', 'portcullis-access-account', CSRF]);
     for (const { attributes } of setCookies(answer)) expect(attributes).not.toHaveProperty('secure');
     expect((await browser.send('/v1/users/me')).status).toBe(200);
-    expect((await browser.send('/v1/users/me', { method: 'PATCH', body: { name: 'Ada' }, ...csrf(browser) })).status).toBe(
-      200,
-    );
+    expect(
+      (await browser.send('/v1/users/me', { method: 'PATCH', body: { name: 'Ada' }, ...csrf(browser) })).status,
+    ).toBe(200);
     await local.stop();
   });
 });
@@ -94,7 +94,10 @@ describe('Which session is in full cookie mode, its own browser remembers', () =
   test('so do reauthentication and a password change', async () => {
     const { browser, sessionId } = await registerByCookie(service);
     const passwords = { currentPassword: PASSWORD, newPassword: 'difference engine 1822' };
-    for (const [path, body] of [['reauthenticate', { password: PASSWORD }], ['password', passwords]] as const) {
+    for (const [path, body] of [
+      ['reauthenticate', { password: PASSWORD }],
+      ['password', passwords],
+    ] as const) {
       const answer = await browser.post(`/v1/auth/${path}`, body, csrf(browser));
       expect(answer.status).toBe(200);
       expect(Object.keys(byName(answer))).toEqual([REFRESH, ACCESS, CSRF]);
@@ -182,7 +185,9 @@ describe('Signing out', () => {
     const answer = await send(service, '/v1/auth/logout-all', {
       method: 'POST',
       token: first.answer.body.accessToken,
-      headers: { cookie: cookieHeader({ [REFRESH]: second.browser.cookies[REFRESH], [CSRF]: second.browser.cookies[CSRF] }) },
+      headers: {
+        cookie: cookieHeader({ [REFRESH]: second.browser.cookies[REFRESH], [CSRF]: second.browser.cookies[CSRF] }),
+      },
     });
     expect([answer.status, setCookies(answer)]).toEqual([204, []]);
   });
@@ -199,7 +204,11 @@ test('no refusal sets or clears a cookie', async () => {
     await browser.post('/v1/auth/logout-all', undefined, csrf(browser)),
     await browser.send('/v1/users/me', { headers: { cookie: `${ACCESS}=broken; ${CSRF}=${browser.cookies[CSRF]}` } }),
     await browser.send('/v1/users/me', { headers: { cookie: all } }),
-    await browser.post('/v1/auth/refresh', {}, { headers: { cookie: `${REFRESH}=prt_broken; ${ACCESS}=x; ${CSRF}=y` } }),
+    await browser.post(
+      '/v1/auth/refresh',
+      {},
+      { headers: { cookie: `${REFRESH}=prt_broken; ${ACCESS}=x; ${CSRF}=y` } },
+    ),
   ];
   expect(refusals.map(({ status }) => status)).toEqual(Array(6).fill(401));
   expect(refusals.flatMap(setCookies)).toEqual([]);

@@ -110,8 +110,14 @@ describe('/openapi.json', () => {
       403: { 'x-codes': expect.arrayContaining(['forbidden', 'account_suspended']) },
       404: { 'x-codes': ['not_found'] },
     });
-    expect(place).toMatchObject({ 400: { 'x-codes': ['validation_failed'] }, 413: {}, 415: {} });
-    expect(place?.['403']).toMatchObject({ 'x-codes': expect.arrayContaining(['email_unverified']) });
+    expect(place).toMatchObject({
+      400: { 'x-codes': ['validation_failed', 'credentials_ambiguous'] },
+      413: {},
+      415: {},
+    });
+    expect(place?.['403']).toMatchObject({
+      'x-codes': expect.arrayContaining(['cross_site_refused', 'email_unverified']),
+    });
     expect(Object.keys(openapi.paths['/v1/orders']?.['get']?.responses ?? {})).toEqual(['200', '400']);
   });
 });

@@ -26,9 +26,7 @@ export class AccessCookie {
 
   /** Null when there is none, and beside an Authorization header, which goes before. */
   find(request: FastifyRequest): string | null {
-    return request.headers.authorization === undefined
-      ? this.cookies.accessToken(request, BUILT_IN_APPLICATION)
-      : null;
+    return request.headers.authorization === undefined ? this.cookies.accessToken(request, BUILT_IN_APPLICATION) : null;
   }
 
   /**

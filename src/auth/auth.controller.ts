@@ -115,7 +115,7 @@ export class AuthController {
   @ApiRoute({
     summary: 'Proves again who is asking: new tokens with a new `auth_time`.',
     answers: TokenResponse,
-    problems: ['credentials_invalid', 'credentials_ambiguous', 'account_suspended', 'too_many_requests'],
+    problems: ['credentials_invalid', 'account_suspended', 'too_many_requests'],
   })
   async reauthenticate(
     @CurrentPrincipal() principal: Principal,
@@ -134,7 +134,7 @@ export class AuthController {
     summary: 'Changes the password.',
     description: 'This device stays, with new tokens; all others are signed out.',
     answers: TokenResponse,
-    problems: ['credentials_invalid', 'credentials_ambiguous', 'account_suspended', 'too_many_requests'],
+    problems: ['credentials_invalid', 'account_suspended', 'too_many_requests'],
   })
   async changePassword(
     @CurrentPrincipal() principal: Principal,

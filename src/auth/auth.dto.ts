@@ -36,7 +36,14 @@ const accessCookie = z
   .describe('Whether the access token comes in an HttpOnly cookie too: for pages that a server renders.');
 
 /** Half of the mode would be of no use: the cookie could not be renewed. */
-function bothInCookies({ accessCookie, ...rest }: { accessCookie: boolean; delivery?: unknown; refreshToken?: unknown }) {
+function bothInCookies({
+  accessCookie,
+  ...rest
+}: {
+  accessCookie: boolean;
+  delivery?: unknown;
+  refreshToken?: unknown;
+}) {
   return !accessCookie || (rest.delivery !== 'body' && rest.refreshToken === undefined);
 }
 const bothInCookiesOr = {

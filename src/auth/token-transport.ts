@@ -71,7 +71,10 @@ export class TokenTransport {
   }
 
   /** As `refreshToken`, but null when there is none. */
-  private findRefreshToken(request: FastifyRequest, { refreshToken, applicationId }: Logout): PresentedRefreshToken | null {
+  private findRefreshToken(
+    request: FastifyRequest,
+    { refreshToken, applicationId }: Logout,
+  ): PresentedRefreshToken | null {
     const origins = this.applications.originsOf(applicationId);
     if (refreshToken !== undefined) return { token: refreshToken, binding: { applicationId, delivery: 'body' } };
     const token = this.cookies.refreshToken(request, applicationId);

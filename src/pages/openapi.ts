@@ -50,9 +50,9 @@ export function describeApi(app: INestApplication, facts: Map<string, RouteFacts
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: problemSchema as never },
   };
-  for (const [operation, path] of operations(document)) {
+  for (const [operation, path, method] of operations(document)) {
     const known = facts.get(operation.operationId);
-    if (known) complete(operation, path, known);
+    if (known) complete(operation, path, method, known);
   }
   return document;
 }
@@ -69,7 +69,7 @@ export function* operations(document: OpenAPIObject): Generator<[operation: Oper
 }
 
 /** Adds to what @nestjs/swagger found (paths, parameters, bodies) what only our decorators know. */
-function complete(operation: Operation, path: string, facts: RouteFacts): void {
+function complete(operation: Operation, path: string, method: string, facts: RouteFacts): void {
   const { route } = facts;
   if (route) operation.summary = route.summary;
   if (route?.description) operation.description = route.description;
@@ -80,7 +80,7 @@ function complete(operation: Operation, path: string, facts: RouteFacts): void {
   operation.responses = {
     ...operation.responses,
     ...(route && { [facts.status]: success(facts.status, route) }),
-    ...problems(codesOf(operation, path, facts)),
+    ...problems(codesOf(operation, path, method, facts)),
   };
 }
 
@@ -92,7 +92,7 @@ function success(status: number, { answers, streams }: ApiRouteOptions): Answer 
 }
 
 /** The errors a route can give by what it takes and who may call it, and its own. */
-function codesOf(operation: Operation, path: string, facts: RouteFacts): ErrorCode[] {
+function codesOf(operation: Operation, path: string, method: string, facts: RouteFacts): ErrorCode[] {
   const codes = new Set<ErrorCode>(facts.route?.problems);
   const add = (condition: boolean, ...more: ErrorCode[]) => condition && more.forEach((code) => codes.add(code));
   const hasQuery = operation.parameters?.some((parameter) => parameter.in === 'query') ?? false;
@@ -100,6 +100,7 @@ function codesOf(operation: Operation, path: string, facts: RouteFacts): ErrorCo
   add(operation.requestBody !== undefined, 'payload_too_large', 'unsupported_media_type');
   add(path.includes('{'), 'not_found');
   add(!facts.public, ...accessTokenCodes);
+  add(!facts.public && method !== 'get', 'cross_site_refused');
   add(facts.roles.length > 0, 'forbidden');
   add(facts.recentAuth !== undefined, 'reauthentication_required');
   return Object.keys(errorCatalogue).filter((code): code is ErrorCode => codes.has(code as ErrorCode));
@@ -111,6 +112,7 @@ const accessTokenCodes: ErrorCode[] = [
   'token_expired',
   'token_outdated',
   'token_revoked',
+  'credentials_ambiguous',
   'session_ended',
   'account_suspended',
   'application_disabled',

@@ -30,7 +30,8 @@ export function referencePage(document: OpenAPIObject): Html {
       <p>
         JSON in, JSON out. Times are ISO 8601 in UTC, durations seconds. Every route needs an access token (<code
           >Authorization: Bearer ...</code
-        >) unless it says otherwise, and every error looks <a href="/docs/errors">the same</a>.
+        >, or the cookie of it with <code>X-CSRF-Token</code>) unless it says otherwise, and every error looks
+        <a href="/docs/errors">the same</a>.
       </p>
       ${sections.map(
         ([tag, routes]) =>

@@ -1,6 +1,13 @@
 import { createClient, type Client, type ClientEvents, type ClientOptions, type Environment } from '@portcullis/client';
+import type { Server } from 'node:http';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { PUBLIC_URL, type Service } from './service.js';
+
+/** After the last test. Connections that were opened for nothing would hold the service for seconds. */
+export async function stopService(service: Service): Promise<void> {
+  (service.app.getHttpServer() as Server).closeAllConnections();
+  await service.stop();
+}
 
 /** A request as it left a tab, and what came back: 0 while nothing has. */
 export interface SentRequest {
@@ -41,10 +48,19 @@ export class ClientBrowser {
   private skipped = 0;
   private readonly stored = new Map<string, string>();
 
+  private static readonly all: ClientBrowser[] = [];
+
   constructor(
     readonly service: Service,
     private readonly options: Partial<ClientOptions> = {},
-  ) {}
+  ) {
+    ClientBrowser.all.push(this);
+  }
+
+  /** After each test. */
+  static closeAll(): void {
+    for (const browser of ClientBrowser.all.splice(0)) browser.close();
+  }
 
   /** A page in a new tab. */
   open(options: Partial<ClientOptions> & { environment?: Partial<Environment> } = {}): Tab {

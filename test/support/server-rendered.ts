@@ -30,7 +30,10 @@ class RefreshFirst implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const isPage = request.method === 'GET' && request.headers.accept?.includes('text/html');
     if (!isPage || error.status !== 401 || !errorEntry(error.code).action) throw error;
-    void reply.code(303).header('location', `/desk/enter?next=${encodeURIComponent(request.url)}`).send();
+    void reply
+      .code(303)
+      .header('location', `/desk/enter?next=${encodeURIComponent(request.url)}`)
+      .send();
   }
 }
 

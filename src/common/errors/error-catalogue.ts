@@ -129,7 +129,7 @@ export const errorCatalogue = {
     title: 'The request came from another site',
     detail: 'Send the request from a page of the application itself.',
     explanation:
-      'Requests that act by cookie must come from an origin of the application: an `Origin` that is listed or, without one, `Sec-Fetch-Site: same-origin`. Add the origin to the application, or deliver tokens in the body (`delivery: "body"`) from clients that are not browsers.',
+      'Requests that act by cookie must come from an origin of the application: an `Origin` that is listed or, without one, `Sec-Fetch-Site: same-origin`. Add the origin to the application, or deliver tokens in the body (`delivery: "body"`) from clients that are not browsers. Where the cookie of an access token is what lets a request in, one that changes something also needs `X-CSRF-Token`: the value of the cookie `portcullis-csrf-account`.',
   },
   email_unverified: {
     status: 403,
@@ -168,7 +168,8 @@ export const errorCatalogue = {
     status: 400,
     title: 'The request carries two different sessions',
     detail: 'Send the access token or the cookie of one session only.',
-    explanation: 'The access token in the Authorization header and the cookie belong to different sessions.',
+    explanation:
+      'The access token in the Authorization header and a cookie belong to different sessions: somebody else has signed in in another tab. Forget the access token and load the page anew.',
   },
   request_timeout: {
     status: 408,

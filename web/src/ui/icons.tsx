@@ -77,11 +77,17 @@ export const PersonIcon = icon(
   </>,
 );
 
-export const PencilIcon = icon(<path d="m4 20 .9-4L16 4.9a1.7 1.7 0 0 1 2.4 0l.7.7a1.7 1.7 0 0 1 0 2.4L8 19.1 4 20Z" />);
+export const PencilIcon = icon(
+  <path d="m4 20 .9-4L16 4.9a1.7 1.7 0 0 1 2.4 0l.7.7a1.7 1.7 0 0 1 0 2.4L8 19.1 4 20Z" />,
+);
 
-export const SignInIcon = icon(<path d="M14 4h3.75A1.75 1.75 0 0 1 19.5 5.75v12.5A1.75 1.75 0 0 1 17.75 20H14M4 12h10.5M11 8.25 14.75 12 11 15.75" />);
+export const SignInIcon = icon(
+  <path d="M14 4h3.75A1.75 1.75 0 0 1 19.5 5.75v12.5A1.75 1.75 0 0 1 17.75 20H14M4 12h10.5M11 8.25 14.75 12 11 15.75" />,
+);
 
-export const SignOutIcon = icon(<path d="M10 4H6.25A1.75 1.75 0 0 0 4.5 5.75v12.5C4.5 19.2 5.3 20 6.25 20H10M9.5 12H20M16.25 8.25 20 12l-3.75 3.75" />);
+export const SignOutIcon = icon(
+  <path d="M10 4H6.25A1.75 1.75 0 0 0 4.5 5.75v12.5C4.5 19.2 5.3 20 6.25 20H10M9.5 12H20M16.25 8.25 20 12l-3.75 3.75" />,
+);
 
 export const KeyIcon = icon(
   <>
@@ -117,21 +123,22 @@ export const EyeOffIcon = icon(
   </>,
 );
 
-export const OfflineIcon = icon(<path d="M3.5 9.5a13 13 0 0 1 5-2.9M20.5 9.5a13 13 0 0 0-8.25-3.75M6.75 13.25a8 8 0 0 1 3.5-2M17.25 13.25a8 8 0 0 0-2-1.35M10 16.75a3.4 3.4 0 0 1 4 0M12 20h.01M4 4l16 16" />);
+export const OfflineIcon = icon(
+  <path d="M3.5 9.5a13 13 0 0 1 5-2.9M20.5 9.5a13 13 0 0 0-8.25-3.75M6.75 13.25a8 8 0 0 1 3.5-2M17.25 13.25a8 8 0 0 0-2-1.35M10 16.75a3.4 3.4 0 0 1 4 0M12 20h.01M4 4l16 16" />,
+);
 
-/** A raised gate: the mark of the product. */
+/** A lowered gate with its spikes: the mark of the product. */
 export function Mark({ className = 'mark' }: { className?: string }) {
   return (
-    <svg className={className} viewBox="0 0 32 32" fill="none" aria-hidden="true" focusable="false">
+    <svg className={className} viewBox="0 0 32 32" aria-hidden="true" focusable="false">
       <path
-        d="M5 28V14.5C5 8.15 9.92 4 16 4s11 4.15 11 10.5V28"
-        stroke="currentColor"
-        strokeWidth="2.5"
-        strokeLinecap="round"
+        className="mark-wall"
+        d="M3 13C3 6.6 8.6 2 16 2s13 4.6 13 11v14.5a2.5 2.5 0 0 1-2.5 2.5h-21A2.5 2.5 0 0 1 3 27.5V13Z"
       />
       <path
-        d="M11 6.5v14.25L11 24M16 4.5V24M21 6.5V24M6 12h20M6 18h20"
-        stroke="currentColor"
+        className="mark-bars"
+        d="M10 8.5V25M16 6.5V25M22 8.5V25M7 13h18M7 19h18"
+        fill="none"
         strokeWidth="2"
         strokeLinecap="round"
         strokeLinejoin="round"

@@ -21,7 +21,10 @@ test.each<[Partial<Activity>, string]>([
   ],
   [{ reason: 'too_many_sessions', sessionId: 'gone' }, 'A device was signed out to make room for a newer device.'],
   [{ type: 'account.signed_out_everywhere', byYou: false }, 'An administrator signed you out everywhere.'],
-  [{ type: 'account.roles_changed', details: { roles: ['admin', 'editor'] } }, 'Your roles were changed to admin, editor.'],
+  [
+    { type: 'account.roles_changed', details: { roles: ['admin', 'editor'] } },
+    'Your roles were changed to admin, editor.',
+  ],
   [{ type: 'account.roles_changed', details: { roles: [] } }, 'Your roles were taken away.'],
 ])('%j reads %s', (activity, text) => {
   expect(write(activity)).toBe(text);
@@ -29,7 +32,10 @@ test.each<[Partial<Activity>, string]>([
 
 test('a copied sign-in is an alarm that says what to do', () => {
   const activity = { id: '1', byYou: false, sessionId: 'gone', ip: null, reason: null, createdAt: '' };
-  const sentence = activitySentence({ ...activity, type: 'refresh_token.reused', details: { device: 'Old phone' } }, devices);
+  const sentence = activitySentence(
+    { ...activity, type: 'refresh_token.reused', details: { device: 'Old phone' } },
+    devices,
+  );
   expect(sentence).toMatchObject({ topic: 'alarm', advice: expect.stringContaining('Change your password') });
 });
 

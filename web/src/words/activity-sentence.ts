@@ -51,7 +51,7 @@ const WRITERS: Record<string, Writer> = {
   'session.ended': ({ reason, byYou }, device) => ({ topic: 'sign-out', text: endText(reason, byYou, device) }),
   'refresh_token.reused': (_, device) => ({
     topic: 'alarm',
-    text: `A copy of your sign-in on ${device} was used, so ${device} was signed out.`,
+    text: `A copy of your sign-in on ${device} was used, so that device was signed out.`,
     advice: 'Someone may have had access to that device. Change your password to be safe.',
   }),
 };

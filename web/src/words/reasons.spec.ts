@@ -1,15 +1,16 @@
 import { signOutNotice } from './reasons.js';
 
 const REASONS = [
-  'signed_out',
-  'ended_by_user',
+  'this_tab',
+  'another_tab',
+  'another_device',
   'signed_out_everywhere',
   'password_changed',
+  'expired',
+  'suspended',
+  'reused',
   'account_deleted',
   'too_many_sessions',
-  'refresh_token_reused',
-  'expired',
-  'account_suspended',
   'application_disabled',
 ];
 
@@ -25,7 +26,7 @@ test('a reason from a newer service, or a name every object has, reads as signed
 });
 
 test('a copied sign-in and a suspension are warnings', () => {
-  expect(signOutNotice('refresh_token_reused').tone).toBe('warning');
-  expect(signOutNotice('account_suspended').tone).toBe('warning');
+  expect(signOutNotice('reused').tone).toBe('warning');
+  expect(signOutNotice('suspended').tone).toBe('warning');
   expect(signOutNotice('expired').tone).toBe('calm');
 });

@@ -48,8 +48,8 @@ test('a day with 25 hours is one day', () => {
 });
 
 test('days are headed by their date, with the year when it is another one', () => {
-  expect(dayHeading(Date.parse('2026-11-16T12:00:00+01:00'), now, style)).toBe('Monday 16 November');
-  expect(dayHeading(Date.parse('2025-11-16T12:00:00+01:00'), now, style)).toBe('Sunday 16 November 2025');
+  expect(dayHeading(Date.parse('2026-11-16T12:00:00+01:00'), now, style)).toMatch(/^Monday,? 16 November$/);
+  expect(dayHeading(Date.parse('2025-11-16T12:00:00+01:00'), now, style)).toMatch(/^Sunday,? 16 November 2025$/);
 });
 
 test('a waiting time is never said too short', () => {

@@ -50,7 +50,7 @@ export function dayHeading(moment: number, now: number, style: TimeStyle): strin
 
 /** "18:04" or "6:04 PM". */
 export function clock(moment: number, style: TimeStyle): string {
-  return format(moment, style, { hour: 'numeric', minute: '2-digit' });
+  return format(moment, style, { timeStyle: 'short' });
 }
 
 /** "6 December", with the year when it is another one. */

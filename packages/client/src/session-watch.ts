@@ -1,0 +1,140 @@
+import type { Core } from './core.js';
+import { needsRefresh, type PortcullisError } from './errors.js';
+import { pause } from './pause.js';
+import type { Refresh } from './refresher.js';
+import { hasExpired, timeLeft, type Held, type SessionKeeper } from './session-keeper.js';
+import { signedOutReason, type SessionEnds } from './session-state.js';
+
+/** Three heartbeats of the service, in milliseconds: a stream that is silent for longer is dead. */
+const SILENCE_MS = 45_000;
+
+/** Between attempts to connect, in milliseconds: doubled each time, with some chance in it. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 15_000;
+
+export interface SessionWatch {
+  /** Begins, goes on or ends, as the state of the tab demands. */
+  update(isOpen: boolean): void;
+  /** Asks how the session stands, which is no use of it. True when the service said that it is alive. */
+  poll(): Promise<boolean>;
+}
+
+/**
+ * Learns at once when the session ends elsewhere: from the event stream, in one visible tab that tells the others; where
+ * no stream comes through, by asking `GET /v1/sessions/current` now and then. Neither counts as use. Nothing is open
+ * while the tab is hidden.
+ *
+ * `isActive`: whether the person has done something in this tab since the tokens came. Only then may it refresh by itself,
+ * when they have run out: an unattended tab keeps no session active.
+ */
+export function createSessionWatch(
+  { environment: { page, locks }, name, calls }: Core,
+  keeper: SessionKeeper,
+  refresh: Refresh,
+  isActive: (held: Held) => boolean,
+): SessionWatch {
+  let watching: { session: string; abort: AbortController } | null = null;
+
+  function update(isOpen: boolean): void {
+    const session = isOpen && page.isVisible() ? keeper.held?.session.id : undefined;
+    if (session === watching?.session) return;
+    watching?.abort.abort();
+    watching = null;
+    if (session === undefined) return;
+    const own = { session, abort: new AbortController() };
+    watching = own;
+    void lead(own.abort.signal).then(() => {
+      if (watching === own) watching = null;
+    });
+  }
+
+  /** One tab of the browser at a time; each for itself where there are no locks. */
+  async function lead(signal: AbortSignal): Promise<void> {
+    try {
+      if (locks) return await locks.request(`${name}:watch`, { signal }, () => follow(signal));
+    } catch {
+      // No longer wanted, or locks are forbidden here.
+    }
+    return follow(signal);
+  }
+
+  /** Until it is no longer wanted, or could go on only by refreshing for nobody: new tokens begin it again. */
+  async function follow(signal: AbortSignal): Promise<void> {
+    let wait = FIRST_PAUSE_MS;
+    while (!signal.aborted && keeper.held) {
+      const { held } = keeper;
+      const isConnected = await stream(held, signal);
+      if (signal.aborted || (keeper.held === held && hasExpired(held) && !isActive(held))) return;
+      if (!isConnected && keeper.held === held) await poll();
+      wait = isConnected ? FIRST_PAUSE_MS : Math.min(wait * 2, LONGEST_PAUSE_MS);
+      await pause(wait * (0.5 + Math.random() / 2), signal);
+    }
+  }
+
+  /** Reads until the stream ends. True when it had been established. */
+  async function stream(held: Held, signal: AbortSignal): Promise<boolean> {
+    const silence = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const pulse = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    };
+    let isEstablished = false;
+    try {
+      pulse();
+      const body = await calls.open('/v1/sessions/current/events', held.accessToken, AbortSignal.any([signal, silence.signal]));
+      const reader = body.pipeThrough<string>(new TextDecoderStream() as ReadableWritablePair).getReader();
+      for (let rest = '', chunk; !(chunk = await reader.read()).done; ) {
+        pulse();
+        const blocks = (rest + chunk.value).split('\n\n');
+        rest = blocks.pop()!;
+        for (const block of blocks) isEstablished = hear(block, held) || isEstablished;
+      }
+    } catch (error) {
+      if (!signal.aborted) await consider(error, held);
+    } finally {
+      clearTimeout(timer);
+    }
+    return isEstablished;
+  }
+
+  /** One event of a `text/event-stream` (HTML standard, section 9.2.6). True when it is the first one. */
+  function hear(block: string, held: Held): boolean {
+    const [, event, text = '{}'] = /^event: ?(.*)$[^]*^data: ?(.*)$/m.exec(block) ?? [];
+    const data = JSON.parse(text) as Partial<SessionEnds> & { reason?: string; code?: string };
+    if (event === 'ended') {
+      // Somebody may have signed in again since.
+      const isMine = keeper.held?.session.id === held.session.id;
+      if (isMine) keeper.drop(signedOutReason(data.reason ?? data.code ?? 'unknown'));
+    } else if (event === 'outdated') refresh(held.accessToken).catch(() => {});
+    else if (event === 'renewed') keeper.moveEnds({ ...held.session, ...data });
+    else if (event === 'devices_changed') keeper.announce('devicesChanged');
+    return event === 'ready';
+  }
+
+  async function poll(): Promise<boolean> {
+    const { held } = keeper;
+    if (!held) return false;
+    try {
+      const options = { method: 'GET', token: held.accessToken, credentials: 'omit' } as const;
+      const ends = (await calls.call('/v1/sessions/current', options)) as Partial<SessionEnds> | null;
+      if (!ends?.expiresAt) return false;
+      keeper.moveEnds({ ...held.session, ...ends });
+      // It did not sleep that long, then: its clock was put right.
+      if (timeLeft(held).idle < 0) held.elapsed = held.awake;
+      return true;
+    } catch (error) {
+      await consider(error, held);
+      return false;
+    }
+  }
+
+  /** After a refusal, the refresh has the final word; but a token that has just run out is no reason for one. */
+  async function consider(error: unknown, held: Held): Promise<void> {
+    if (needsRefresh(error) && ((error as PortcullisError).code !== 'token_expired' || isActive(held))) {
+      await refresh(held.accessToken).catch(() => {});
+    }
+  }
+
+  return { update, poll };
+}

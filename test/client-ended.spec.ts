@@ -1,0 +1,133 @@
+import { ClientBrowser, stopService, type Tab } from './support/client-browser.js';
+import { Device, newEmail, PASSWORD } from './support/device.js';
+import { poll } from './support/poll.js';
+import { startService, type Service } from './support/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterEach(() => ClientBrowser.closeAll());
+afterAll(() => stopService(service));
+
+const EVENTS = '/v1/sessions/current/events';
+
+/** A browser with tabs whose stream is open, and a device of the same person elsewhere. */
+async function withElsewhere(tabCount = 1) {
+  const browser = new ClientBrowser(service);
+  const tabs = Array.from({ length: tabCount }, () => browser.open());
+  const tab = tabs[0]!;
+  const email = newEmail();
+  await tab.client.register({ email, password: PASSWORD });
+  await poll(() => tabs.every(({ client }) => client.session.state === 'signed_in'));
+  await poll(() => browser.requests(EVENTS).some(({ status }) => status === 200));
+  const elsewhere = new Device(service, email);
+  await elsewhere.login();
+  return { browser, tabs, tab, elsewhere };
+}
+
+function sessionOf({ client }: Tab): string {
+  if (client.session.state !== 'signed_in') throw new Error('nobody is signed in');
+  return client.session.session.id;
+}
+
+const end = (elsewhere: Device, id: string) => elsewhere.send(`/v1/sessions/${id}`, { method: 'DELETE' });
+
+describe('A session ended from another device', () => {
+  test('is over here within two seconds, in every tab, and says so', async () => {
+    const { tabs, tab, elsewhere } = await withElsewhere(3);
+    await end(elsewhere, sessionOf(tab));
+    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'), 2);
+    expect(tabs.map((one) => one.heard('signedOut'))).toEqual(tabs.map(() => [{ reason: 'another_device' }]));
+    expect((await tab.client.fetch('/v1/users/me')).status).toBe(401);
+  });
+
+  test('of three tabs one listens; when it is hidden, another one does', async () => {
+    const { browser, tabs, tab, elsewhere } = await withElsewhere(3);
+    expect(browser.requests(EVENTS)).toHaveLength(1);
+    tab.hide();
+    await poll(() => browser.requests(EVENTS).length === 2);
+    expect(browser.requests(EVENTS)[1]!.tab).not.toBe(0);
+    await end(elsewhere, sessionOf(tab));
+    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'), 2);
+  });
+
+  test('by a password change says that', async () => {
+    const { tab, elsewhere } = await withElsewhere();
+    const passwords = { currentPassword: PASSWORD, newPassword: 'difference engine 1822' };
+    await elsewhere.send('/v1/auth/password', { body: passwords });
+    await poll(() => tab.client.session.state === 'anonymous', 2);
+    expect(tab.client.session).toEqual({ state: 'anonymous', reason: 'password_changed' });
+  });
+
+  test('is noticed at the next request where nothing listens', async () => {
+    const { browser, tab, elsewhere } = await withElsewhere();
+    tab.hide();
+    await end(elsewhere, sessionOf(tab));
+    tab.isVisible = true;
+    expect((await tab.client.fetch('/v1/users/me')).status).toBe(401);
+    expect(tab.heard('signedOut')).toEqual([{ reason: 'another_device' }]);
+    expect(browser.requests('/v1/auth/refresh')).toHaveLength(1);
+  });
+
+  test('is noticed when the tab is shown again, or taken out of the back/forward cache', async () => {
+    const { tab, elsewhere } = await withElsewhere();
+    tab.dispatch('pagehide');
+    await end(elsewhere, sessionOf(tab));
+    expect(tab.client.session.state).toBe('signed_in');
+    tab.dispatch('pageshow');
+    await poll(() => tab.client.session.state === 'anonymous', 2);
+  });
+
+  test.each<[string, () => Response]>([
+    ['refused', () => new Response('<html>', { status: 502 })],
+    ['answered with something else', () => new Response('<html>', { headers: { 'content-type': 'text/html' } })],
+  ])('is noticed by asking where the stream is %s', async (_how, answer) => {
+    const browser = new ClientBrowser(service);
+    browser.intercept = async ({ path }, proceed) => (path === EVENTS ? answer() : proceed());
+    const tab = browser.open();
+    const email = newEmail();
+    await tab.client.register({ email, password: PASSWORD });
+    const elsewhere = new Device(service, email);
+    await elsewhere.login();
+    await end(elsewhere, sessionOf(tab));
+    await poll(() => tab.client.session.state === 'anonymous');
+    expect(tab.heard('signedOut')).toEqual([{ reason: 'another_device' }]);
+  });
+});
+
+describe('While it listens', () => {
+  test('a new device is an event in every tab', async () => {
+    const { tabs, elsewhere } = await withElsewhere(2);
+    for (const tab of tabs) tab.events.length = 0;
+    await elsewhere.another();
+    await poll(() => tabs.every((tab) => tab.heard('devicesChanged').length > 0), 2);
+    expect(tabs.flatMap((tab) => tab.heard('signedOut'))).toEqual([]);
+  });
+
+  test('a token that is outdated is refreshed, silently', async () => {
+    const { browser, tab } = await withElsewhere();
+    await tab.client.changePassword({ currentPassword: PASSWORD, newPassword: 'difference engine 1822' });
+    await poll(() => browser.requests(EVENTS).length === 2 && browser.requests(EVENTS)[1]!.status === 200);
+    expect((await tab.client.fetch('/v1/users/me')).status).toBe(200);
+    expect(tab.heard('signedOut')).toEqual([]);
+  });
+
+  test('an account that is suspended is out, and says so', async () => {
+    const { tab, elsewhere } = await withElsewhere();
+    await service.db.query(`update users set status = 'suspended' where id = $1`, [elsewhere.userId]);
+    await tab.client.refresh();
+    expect(tab.client.session).toEqual({ state: 'anonymous', reason: 'suspended' });
+  });
+
+  test('a refresh token that somebody has copied ends it, and says so', async () => {
+    const { browser, tab } = await withElsewhere();
+    const [name, copied] = [...browser.cookies][0]!;
+    await tab.client.refresh();
+    await tab.client.refresh();
+    browser.cookies.set(name, copied);
+    await tab.client.refresh();
+    expect(tab.client.session).toEqual({ state: 'anonymous', reason: 'reused' });
+  });
+});

@@ -1,0 +1,201 @@
+import { ClientBrowser, stopService, type Tab } from './support/client-browser.js';
+import { newEmail, PASSWORD } from './support/device.js';
+import { poll } from './support/poll.js';
+import { startService, type Service } from './support/service.js';
+
+const HOUR = 3_600_000;
+
+/** Seconds. */
+const IDLE = 900;
+const MAX = 3_000;
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService({ env: { SESSION_IDLE: `${IDLE}s`, SESSION_MAX: `${MAX}s` } });
+});
+afterEach(() => ClientBrowser.closeAll());
+afterAll(() => stopService(service));
+
+async function withTabs(count: number, wallShift = 0) {
+  const browser = new ClientBrowser(service, { warnBefore: 60 });
+  browser.wallShift = wallShift;
+  const tabs = Array.from({ length: count }, () => browser.open());
+  await tabs[0]!.client.register({ email: newEmail(), password: PASSWORD });
+  await poll(() => tabs.every(({ client }) => client.session.state === 'signed_in'));
+  return { browser, tabs, tab: tabs[0]! };
+}
+
+/** Each tab looks at the clock, as it does by itself every few seconds. */
+function look(tabs: Tab[]): void {
+  for (const { client } of tabs) client.on('sessionChanged', () => {})();
+  for (const tab of tabs) tab.dispatch('online');
+}
+
+const refreshes = (browser: ClientBrowser) => browser.requests('/v1/auth/refresh');
+
+describe('Before a session runs out unused', () => {
+  test('every tab is told once, with the time that is left', async () => {
+    const { browser, tabs } = await withTabs(3);
+    await browser.advance(IDLE - 50);
+    look(tabs);
+    await poll(() => tabs.every((tab) => tab.heard('expiring').length > 0));
+    look(tabs);
+    for (const tab of tabs) {
+      const [warning, ...more] = tab.heard('expiring');
+      expect(more).toEqual([]);
+      expect(warning!.kind).toBe('idle');
+      expect(warning!.secondsLeft).toBeGreaterThan(40);
+      expect(warning!.secondsLeft).toBeLessThanOrEqual(52);
+    }
+    expect(refreshes(browser)).toEqual([]);
+  });
+
+  test('what the person does in one tab postpones it in all', async () => {
+    const { browser, tabs } = await withTabs(3);
+    await browser.advance(IDLE - 50);
+    look(tabs);
+    await poll(() => tabs.every((tab) => tab.heard('expiring').length > 0));
+    tabs[1]!.dispatch('keydown');
+    await poll(() => tabs.every((tab) => tab.heard('postponed').length > 0));
+    expect(refreshes(browser)).toHaveLength(1);
+    expect(tabs[2]!.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+  });
+
+  test('staying by a click does, and in a hidden tab nothing does', async () => {
+    const { browser, tab } = await withTabs(1);
+    await browser.advance(IDLE - 50);
+    tab.hide();
+    tab.dispatch('keydown');
+    await tab.client.stayActive();
+    expect(refreshes(browser)).toEqual([]);
+    tab.isVisible = true;
+    await tab.client.stayActive();
+    expect(refreshes(browser)).toHaveLength(1);
+    expect(tab.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+  });
+
+  test('requests postpone it too, without a refresh', async () => {
+    const { browser, tab } = await withTabs(1);
+    await browser.advance(300);
+    await tab.client.fetch('/v1/users/me');
+    expect(tab.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+    expect(refreshes(browser)).toEqual([]);
+  });
+
+  test('whoever reads and clicks now and then is told to the service now and then', async () => {
+    const { browser, tab } = await withTabs(1);
+    for (let minute = 0; minute < 20; minute++) {
+      await browser.advance(60);
+      tab.dispatch('pointerdown');
+      await tab.client.fetch('https://elsewhere.example').catch(() => {});
+      await poll(() => refreshes(browser).every(({ status }) => status === 200));
+    }
+    expect(refreshes(browser).length).toBeGreaterThan(5);
+    expect(refreshes(browser).length).toBeLessThan(20);
+    expect((await tab.client.fetch('/v1/users/me')).status).toBe(200);
+  });
+});
+
+describe('A session that has run out', () => {
+  test('is over on screen without a click, and says why, in every tab', async () => {
+    const { browser, tabs } = await withTabs(2);
+    await browser.advance(IDLE + 10);
+    look(tabs);
+    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'));
+    expect(tabs.map((tab) => tab.heard('signedOut'))).toEqual([[{ reason: 'expired' }], [{ reason: 'expired' }]]);
+  });
+
+  test('while the tab was closed is told at the next load', async () => {
+    const { browser, tab } = await withTabs(1);
+    tab.client.close();
+    await browser.advance(IDLE + 10);
+    const reloaded = browser.open();
+    expect(await reloaded.client.ready()).toEqual({ state: 'anonymous', reason: 'expired' });
+    expect(reloaded.heard('signedOut')).toEqual([{ reason: 'expired' }]);
+  });
+
+  test('at its absolute end: use does not postpone it, and the warning says so', async () => {
+    const { browser, tabs, tab } = await withTabs(1);
+    for (let gone = 0; gone < MAX - 600; gone += 600) {
+      await browser.advance(600);
+      await tab.client.refresh();
+    }
+    await browser.advance(560);
+    await tab.client.refresh();
+    look(tabs);
+    await poll(() => tab.heard('expiring').length > 0);
+    expect(tab.heard('expiring')).toMatchObject([{ kind: 'absolute' }]);
+    const count = refreshes(browser).length;
+    tab.dispatch('pointerdown');
+    expect(refreshes(browser)).toHaveLength(count);
+  });
+});
+
+describe('A tab that nobody uses', () => {
+  test('refreshes nothing by itself, visible or hidden, though its token has run out', async () => {
+    const { browser, tabs } = await withTabs(2);
+    tabs[1]!.hide();
+    await browser.advance(700);
+    look(tabs);
+    await poll(() => browser.requests('/v1/sessions/current/events').length > 0);
+    expect(refreshes(browser)).toEqual([]);
+  });
+
+  test('and is hidden waits with its requests until it is shown, or another tab has a good token', async () => {
+    const { browser, tabs } = await withTabs(2);
+    tabs[1]!.hide();
+    await browser.advance(660);
+    const waiting = tabs[1]!.client.fetch('/v1/users/me');
+    await tabs[0]!.client.fetch('/v1/users/me');
+    expect((await waiting).status).toBe(200);
+    expect(refreshes(browser).map(({ tab }) => tab)).toEqual([0]);
+
+    await browser.advance(660);
+    const again = tabs[1]!.client.fetch('/v1/users/me');
+    tabs[1]!.show();
+    expect((await again).status).toBe(200);
+  });
+
+  test('and is loaded hidden gets its tokens from one that has them', async () => {
+    const { browser } = await withTabs(1);
+    const hidden = browser.open();
+    hidden.isVisible = false;
+    expect(await hidden.client.ready()).toMatchObject({ state: 'signed_in' });
+    expect(refreshes(browser)).toEqual([]);
+  });
+});
+
+describe('A clock that is wrong', () => {
+  test.each([-5 * HOUR, 5 * HOUR])('by %d ms: nobody is signed out, and the warning comes in time', async (shift) => {
+    const { browser, tabs, tab } = await withTabs(2, shift);
+    expect(tab.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+    await browser.advance(IDLE - 120);
+    look(tabs);
+    expect(tab.heard('expiring')).toEqual([]);
+    await browser.advance(70);
+    look(tabs);
+    await poll(() => tabs.every((one) => one.heard('expiring').length > 0));
+    expect((await tab.client.fetch('/v1/users/me')).status).toBe(200);
+    expect(tabs.flatMap((one) => one.heard('signedOut'))).toEqual([]);
+  });
+
+  test.each([-5 * HOUR, 5 * HOUR])('and put right by %d ms in between: nobody is signed out', async (shift) => {
+    const { browser, tabs, tab } = await withTabs(2);
+    browser.wallShift = shift;
+    look(tabs);
+    await poll(() => tabs.every(({ client }) => client.timeLeft()!.idle > 0));
+    expect(await Promise.all(tabs.map(async ({ client }) => (await client.fetch('/v1/users/me')).status))).toEqual([200, 200]);
+    expect(tabs.flatMap((one) => one.heard('signedOut'))).toEqual([]);
+    expect(tab.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+  });
+
+  test('a computer that slept while its monotonic clock stood still knows when it wakes', async () => {
+    const { browser, tab } = await withTabs(1);
+    await service.advance(IDLE + 10);
+    browser.wallShift = (IDLE + 10) * 1000;
+    tab.show();
+    await poll(() => tab.client.session.state === 'anonymous');
+    expect(tab.heard('signedOut')).toEqual([{ reason: 'expired' }]);
+  });
+});
