@@ -65,6 +65,13 @@ export default {
     // Nest's classes are found by their decorators.
     'typescript/no-extraneous-class': 'off',
     'no-shadow': 'off',
+    'promise/always-return': 'off',
+    'promise/no-promise-in-callback': 'off',
+    // Meant for windows; a BroadcastChannel has no target origin, and one listener.
+    'unicorn/require-post-message-target-origin': 'off',
+    'unicorn/prefer-add-event-listener': 'off',
+    // What other callbacks change looks unmodified to it.
+    'no-unmodified-loop-condition': 'off',
     'no-underscore-dangle': 'off',
     // `fc.assert` is how fast-check's own documentation writes it.
     'import/no-named-as-default-member': 'off',

@@ -36,10 +36,11 @@ const end = (elsewhere: Device, id: string) => elsewhere.send(`/v1/sessions/${id
 
 describe('A session ended from another device', () => {
   test('is over here within two seconds, in every tab, and says so', async () => {
-    const { tabs, tab, elsewhere } = await withElsewhere(3);
+    const { browser, tabs, tab, elsewhere } = await withElsewhere(3);
     await end(elsewhere, sessionOf(tab));
     await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'), 2);
     expect(tabs.map((one) => one.heard('signedOut'))).toEqual(tabs.map(() => [{ reason: 'another_device' }]));
+    expect(browser.requests('/v1/auth/refresh')).toEqual([]);
     expect((await tab.client.fetch('/v1/users/me')).status).toBe(401);
   });
 

@@ -25,7 +25,9 @@ const logouts = (browser: ClientBrowser) => browser.requests('/v1/auth/logout');
 
 /** Whether the session of this browser's cookie lives on the server. */
 async function lives(sessionId: string): Promise<boolean> {
-  const rows = await service.db.query<{ ended_at: Date | null }>('select ended_at from sessions where id = $1', [sessionId]);
+  const rows = await service.db.query<{ ended_at: Date | null }>('select ended_at from sessions where id = $1', [
+    sessionId,
+  ]);
   return rows[0]!.ended_at === null;
 }
 
@@ -163,7 +165,10 @@ describe('A service that answers rubbish', () => {
       const { browser, client, tab } = await signedIn();
       browser.intercept = async ({ path }, proceed) => (path.startsWith('/v1/auth') ? answer() : proceed());
       const refused: unknown = await client.refresh().catch((error: unknown) => error);
-      expect(refused).toMatchObject({ name: 'PortcullisError', code: expect.stringMatching(/^(unexpected_answer|internal_error)$/) });
+      expect(refused).toMatchObject({
+        name: 'PortcullisError',
+        code: expect.stringMatching(/^(unexpected_answer|internal_error)$/),
+      });
       expect(tab.heard('signedOut')).toEqual([]);
       browser.intercept = (_request, proceed) => proceed();
       await client.refresh();
@@ -190,7 +195,9 @@ describe('A service that asks to come back', () => {
     const { browser, client } = await signedIn();
     let refusals = 1;
     browser.intercept = async (_request, proceed) => (refusals-- > 0 ? busy(1, status) : proceed());
-    expect(await client.request('/v1/users/me', { method: 'PATCH', body: { name: 'Ada' } })).toMatchObject({ name: 'Ada' });
+    expect(await client.request('/v1/users/me', { method: 'PATCH', body: { name: 'Ada' } })).toMatchObject({
+      name: 'Ada',
+    });
   });
 
   test('is not asked for ever, and not at all when it asks for long', async () => {

@@ -40,35 +40,39 @@ async function openTabs(browser: ClientBrowser, environment: object): Promise<Ta
 describe(`${REFRESHES} refreshes from tabs of the same browsers, answers lost on the way: nobody is signed out`, () => {
   test.each([
     ['that share locks and channels', null],
-    ['that know nothing of each other', { locks: null, openChannel: noChannel }],
-  ])('%s', async (_tabs, environment) => {
-    const browsers = Array.from({ length: BROWSERS }, () => new ClientBrowser(service));
-    const opened = await Promise.all(browsers.map((browser) => openTabs(browser, environment ?? {})));
-    const random = chance();
-    let count = 0;
-    let losses = 0;
-    for (const browser of browsers) {
-      browser.intercept = ({ path }, proceed) => {
-        if (path !== '/v1/auth/refresh') return proceed();
-        count++;
-        if (random() > LOSS) return proceed();
-        losses++;
-        return lost(proceed);
-      };
-    }
-    while (count < REFRESHES) {
-      await Promise.all(
-        opened.map(async (tabs) => {
-          const rounds = environment ? 2 : 20;
-          for (let round = 0; round < rounds; round++) await Promise.all(tabs.map(({ client }) => client.refresh()));
-        }),
-      );
-      // Every access token has run out: each tab finds out at its next request.
-      await service.advance(660);
-      const answers = await Promise.all(opened.flat().map(({ client }) => client.fetch('/v1/users/me')));
-      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-    }
-    expect(losses).toBeGreaterThan((REFRESHES * LOSS) / 2);
-    expect(opened.flat().flatMap((tab) => tab.heard('signedOut'))).toEqual([]);
-  }, 600_000);
+    ['that know nothing of each other', { locks: undefined, openChannel: noChannel }],
+  ])(
+    '%s',
+    async (_tabs, environment) => {
+      const browsers = Array.from({ length: BROWSERS }, () => new ClientBrowser(service));
+      const opened = await Promise.all(browsers.map((browser) => openTabs(browser, environment ?? {})));
+      const random = chance();
+      let count = 0;
+      let losses = 0;
+      for (const browser of browsers) {
+        browser.intercept = ({ path }, proceed) => {
+          if (path !== '/v1/auth/refresh') return proceed();
+          count++;
+          if (random() > LOSS) return proceed();
+          losses++;
+          return lost(proceed);
+        };
+      }
+      while (count < REFRESHES) {
+        await Promise.all(
+          opened.map(async (tabs) => {
+            const rounds = environment ? 2 : 20;
+            for (let round = 0; round < rounds; round++) await Promise.all(tabs.map(({ client }) => client.refresh()));
+          }),
+        );
+        // Every access token has run out: each tab finds out at its next request.
+        await service.advance(660);
+        const answers = await Promise.all(opened.flat().map(({ client }) => client.fetch('/v1/users/me')));
+        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      }
+      expect(losses).toBeGreaterThan((REFRESHES * LOSS) / 2);
+      expect(opened.flat().flatMap((tab) => tab.heard('signedOut'))).toEqual([]);
+    },
+    600_000,
+  );
 });

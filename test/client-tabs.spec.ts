@@ -12,13 +12,23 @@ afterEach(() => ClientBrowser.closeAll());
 afterAll(() => stopService(service));
 
 /** A browser with several tabs of one person. */
-async function withTabs(count: number): Promise<{ browser: ClientBrowser; tabs: Tab[]; email: string }> {
+async function withTabs(
+  count: number,
+  environment = {},
+): Promise<{ browser: ClientBrowser; tabs: Tab[]; email: string }> {
   const browser = new ClientBrowser(service);
-  const tabs = Array.from({ length: count }, () => browser.open());
+  const tabs = Array.from({ length: count }, () => browser.open({ environment }));
   const email = newEmail();
   await tabs[0]!.client.register({ email, password: PASSWORD });
   await poll(() => tabs.every(({ client }) => client.session.state === 'signed_in'));
   return { browser, tabs, email };
+}
+
+/** Something to wait for, and what ends the waiting. */
+function gate(): { promise: Promise<void>; release: () => void } {
+  let release!: () => void;
+  const promise = new Promise<void>((resolve) => (release = resolve));
+  return { promise, release };
 }
 
 const me = (tab: Tab) => tab.client.fetch('/v1/users/me');
@@ -43,7 +53,14 @@ describe('Tabs of one browser', () => {
 
   test('without locks and channels, the service sees to it that nobody is signed out', async () => {
     const browser = new ClientBrowser(service);
-      const alone = { environment: { locks: null, openChannel: () => { throw new Error('none'); } } };
+    const alone = {
+      environment: {
+        locks: undefined,
+        openChannel: () => {
+          throw new Error('none');
+        },
+      },
+    };
     const tabs = Array.from({ length: 10 }, () => browser.open(alone));
     await tabs[0]!.client.register({ email: newEmail(), password: PASSWORD });
     expect(new Set(await statuses(tabs))).toEqual(new Set([200]));
@@ -52,6 +69,17 @@ describe('Tabs of one browser', () => {
       expect(new Set(await statuses(tabs))).toEqual(new Set([200]));
     }
     expect(tabs.flatMap((tab) => tab.heard('signedOut'))).toEqual([]);
+  });
+
+  test('a cookie that is just being replaced by another tab is asked about once more', async () => {
+    const { browser, tabs } = await withTabs(1);
+    let refusals = 1;
+    const invalid = { code: 'refresh_token_invalid', action: 'sign_in' };
+    browser.intercept = async ({ path }, proceed) =>
+      path === '/v1/auth/refresh' && refusals-- > 0 ? Response.json(invalid, { status: 401 }) : proceed();
+    await tabs[0]!.client.refresh();
+    expect(refreshes(browser).map(({ status }) => status)).toEqual([401, 200]);
+    expect(tabs[0]!.heard('signedOut')).toEqual([]);
   });
 
   test('a frozen tab that holds the lock holds nobody up for long', async () => {
@@ -98,10 +126,9 @@ describe('Another person in another tab', () => {
 
   test('a request under way is not sent again as them, and its answer is not shown to them', async () => {
     const { browser, tabs } = await withTabs(2);
-    let release!: () => void;
-    const held = new Promise<void>((resolve) => (release = resolve));
+    const { promise, release } = gate();
     browser.intercept = async ({ tab, path }, proceed) => {
-      if (tab === 1 && path === '/v1/users/me') await held;
+      if (tab === 1 && path === '/v1/users/me') await promise;
       return proceed();
     };
     const pending = Promise.allSettled([me(tabs[1]!), me(tabs[1]!)]);
@@ -121,6 +148,7 @@ describe('Another person in another tab', () => {
     const { browser, tabs } = await withTabs(2);
     tabs[1]!.freeze();
     const other = newEmail();
+    await tabs[0]!.client.refresh();
     await tabs[0]!.client.register({ email: other, password: PASSWORD });
     await expect(me(tabs[1]!)).rejects.toMatchObject({ code: 'user_changed' });
     expect(browser.requests('/v1/users/me')).toEqual([]);
@@ -141,28 +169,43 @@ describe('Another person in another tab', () => {
     expect(await tabs[1]!.client.request('/v1/users/me')).toMatchObject({ email: other });
   });
 
-  test('a late answer to a refresh of the one before does not bring them back', async () => {
+  test('an answer that comes after the change is not shown to them', async () => {
     const { browser, tabs } = await withTabs(2);
-    const { email: other } = { email: newEmail() };
-    let release!: () => void;
-    const held = new Promise<void>((resolve) => (release = resolve));
-    browser.locks.seize(`portcullis:${PUBLIC_URL}:account:turn`);
-    browser.intercept = async ({ tab, path }, proceed) => {
-      const response = await proceed();
-      if (tab === 1 && path === '/v1/auth/refresh') await held;
-      return response;
-    };
-    const refreshing = tabs[1]!.client.refresh();
-    await poll(() => refreshes(browser).length === 1);
-    await tabs[0]!.client.register({ email: other, password: PASSWORD });
+    const { promise, release } = gate();
+    browser.linger = ({ path }) => (path === '/v1/users/me' ? promise : Promise.resolve());
+    const pending = me(tabs[1]!);
+    await poll(() => browser.requests('/v1/users/me')[0]?.status === 200);
+    await tabs[0]!.client.register({ email: newEmail(), password: PASSWORD });
+    await poll(() => tabs[1]!.heard('userChanged').length > 0);
     release();
-    await refreshing;
-    // The cookie is of whoever answered last; whoever that is, all tabs are theirs.
-    await poll(() => emailOf(tabs[0]!) === emailOf(tabs[1]!));
-    const answers = await Promise.all(tabs.map((tab) => tab.client.request<{ email: string }>('/v1/users/me')));
-    expect(answers[0]!.email).toBe(answers[1]!.email);
-    expect(answers[0]!.email).toBe(emailOf(tabs[0]!));
+    await expect(pending).rejects.toMatchObject({ code: 'user_changed' });
   });
+
+  test.each(['before', 'after'])(
+    'a refresh of the one before that ends late, its cookie %s theirs: all tabs are whose cookie it is',
+    async (order) => {
+      const { browser, tabs, email } = await withTabs(2, { locks: undefined });
+      const { promise, release } = gate();
+      const hold = (tab: number, path: string) =>
+        tab === 1 && path === '/v1/auth/refresh' ? promise : Promise.resolve();
+      if (order === 'before') browser.linger = ({ tab, path }) => hold(tab, path);
+      else browser.intercept = ({ tab, path }, proceed) => proceed().finally(() => hold(tab, path));
+      const refreshing = tabs[1]!.client.refresh();
+      // It does not hear of them, or it would have given up.
+      tabs[1]!.freeze();
+      await poll(() => refreshes(browser).length === 1 && (order === 'after' || refreshes(browser)[0]!.status === 200));
+      const other = newEmail();
+      await tabs[0]!.client.register({ email: other, password: PASSWORD });
+      release();
+      await refreshing;
+      tabs[1]!.thaw();
+
+      const owner = order === 'before' ? other : email;
+      await poll(() => tabs.every((tab) => emailOf(tab) === owner));
+      for (const { client } of tabs) expect(await client.request('/v1/users/me')).toMatchObject({ email: owner });
+      expect(await browser.open().client.ready()).toMatchObject({ user: { email: owner } });
+    },
+  );
 });
 
 describe('Two applications in one browser', () => {

@@ -14,9 +14,9 @@ afterAll(() => stopService(service));
 
 const newBrowser = () => new ClientBrowser(service);
 
-async function signedIn() {
+async function signedIn(environment = {}) {
   const browser = newBrowser();
-  const tab = browser.open();
+  const tab = browser.open({ environment });
   const email = newEmail();
   await tab.client.register({ email, password: PASSWORD });
   return { browser, tab, client: tab.client, email };
@@ -60,7 +60,7 @@ describe('Signing in', () => {
   test('the access token goes to the service and to origins that are named, and nowhere else', async () => {
     const { browser } = await signedIn();
     const seen: (string | null)[] = [];
-    const fetch = async (input: RequestInfo | URL) => {
+    const fetch = async (input: Parameters<typeof globalThis.fetch>[0]) => {
       seen.push(new Request(input).headers.get('authorization'));
       return new Response('{}');
     };
@@ -101,8 +101,11 @@ describe('Nobody signed in', () => {
 });
 
 describe('An access token that is no longer good', () => {
-  test('is refreshed once for fifty requests, and each is answered', async () => {
-    const { browser, client } = await signedIn();
+  test.each([
+    ['with locks', {}],
+    ['without locks', { locks: undefined }],
+  ])('is refreshed once for fifty requests, and each is answered (%s)', async (_with, environment) => {
+    const { browser, client } = await signedIn(environment);
     await browser.service.advance(660);
     const answers = await Promise.all(Array.from({ length: 50 }, () => client.fetch('/v1/users/me')));
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));

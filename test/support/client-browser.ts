@@ -42,6 +42,8 @@ export class ClientBrowser {
   readonly tabs: Tab[] = [];
   isOnline = true;
   intercept: Intercept = (_request, proceed) => proceed();
+  /** Between the arrival of an answer, cookies and all, and the page that waits for it. */
+  linger: (request: { tab: number; path: string }) => Promise<void> = () => Promise.resolve();
   /** Milliseconds by which this device's clock is wrong. */
   wallShift = 0;
   /** Milliseconds that have gone by without anyone waiting. */
@@ -102,7 +104,7 @@ export class ClientBrowser {
     setItem: (key: string, value: string) => void this.stored.set(key, value),
   };
 
-  async fetch(tab: number, input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  async fetch(tab: number, input: Parameters<typeof globalThis.fetch>[0], init?: RequestInit): Promise<Response> {
     const request = new Request(input, init);
     const path = request.url.replace(PUBLIC_URL, '');
     const token = request.headers.get('authorization')?.replace('Bearer ', '') ?? null;
@@ -115,6 +117,7 @@ export class ClientBrowser {
     entry.code = await codeOf(response);
     // The answer has arrived: only now does the browser know of its cookies.
     for (const line of response.headers.getSetCookie()) this.keep(line);
+    await this.linger({ tab, path });
     return response;
   }
 
@@ -128,7 +131,12 @@ export class ClientBrowser {
     const body = request.body ? await request.arrayBuffer() : null;
     // A connection that nothing was ever sent on would keep the service from stopping: aborted only once it is used.
     const abort = new AbortController();
-    const response = await fetch(this.service.url + path, { method: request.method, headers, body, signal: abort.signal });
+    const response = await fetch(this.service.url + path, {
+      method: request.method,
+      headers,
+      body,
+      signal: abort.signal,
+    });
     if (request.signal.aborted) abort.abort();
     request.signal.addEventListener('abort', () => abort.abort());
     return response;
@@ -165,7 +173,7 @@ export class Tab {
   private readonly missed: (() => void)[] = [];
 
   constructor(
-    private readonly browser: ClientBrowser,
+    browser: ClientBrowser,
     readonly id: number,
     options: Partial<ClientOptions>,
   ) {
@@ -268,7 +276,10 @@ class TestLocks {
     const before = this.queues.get(name) ?? Promise.resolve();
     let leave!: () => void;
     const own = new Promise<void>((resolve) => (leave = resolve));
-    this.queues.set(name, before.then(() => own));
+    this.queues.set(
+      name,
+      before.then(() => own),
+    );
     try {
       await Promise.race([before, aborted(signal)]);
     } catch (error) {

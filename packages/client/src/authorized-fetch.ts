@@ -25,7 +25,7 @@ export function createAuthorizedFetch(
   refresh: Refresh,
   current: () => Promise<Held | null>,
 ): (request: Request) => Promise<Response> {
-    async function send(request: Request, held: Held | null, user = held?.user.id): Promise<Response> {
+  async function send(request: Request, held: Held | null, user = held?.user.id): Promise<Response> {
     if (held && held.user.id !== user) throw userChanged();
     const copy = request.clone();
     if (held) copy.headers.set('authorization', `Bearer ${held.accessToken}`);
@@ -46,7 +46,7 @@ export function createAuthorizedFetch(
     let held = await current();
     const user = (before ?? held)?.user.id;
     let mayRefresh = held !== null;
-    for (let repeats = 0; ; ) {
+    for (let repeats = 0; ;) {
       const response = await send(request, held, user);
       const problem = await problemOf(response);
       const { action, retryAfter = 1 } = problem ?? {};
@@ -63,6 +63,13 @@ export function createAuthorizedFetch(
 
 /** The refusal in a response that may be one; null for all others. The response can still be read. */
 async function problemOf(response: Response): Promise<PortcullisError | null> {
-  if (response.ok || !response.headers.get('content-type')?.includes('problem+json')) return null;
-  return refusal(response, await response.clone().text().catch(() => ''));
+  return response.ok
+    ? null
+    : refusal(
+        response,
+        await response
+          .clone()
+          .text()
+          .catch(() => ''),
+      );
 }

@@ -88,11 +88,11 @@ export interface Client {
 }
 
 export function createClient(options: ClientOptions): Client {
-  const { applicationId, warnBefore = 60, apiOrigins = [], trackActivity = true, fetch } = options;
+  const { applicationId = 'account', warnBefore = 60, apiOrigins = [], trackActivity = true, fetch } = options;
   const environment = { ...browserEnvironment(fetch), ...options.environment };
   const { location } = globalThis as { location?: Location };
   const baseUrl = new URL(options.baseUrl, location?.href).href.replace(/\/$/, '');
-  const name = `portcullis:${baseUrl}:${applicationId ?? 'account'}`;
+  const name = `portcullis:${baseUrl}:${applicationId}`;
   const core: Core = {
     environment,
     name,

@@ -15,5 +15,5 @@ export interface Core {
   events: Emitter;
   calls: ServiceCalls;
   turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  applicationId: string | undefined;
+  applicationId: string;
 }

@@ -4,11 +4,11 @@ import type { Refresh } from './refresher.js';
 import { timeLeft, type Held, type SessionKeeper } from './session-keeper.js';
 import type { SessionWatch } from './session-watch.js';
 
-/** The longest time between two looks, in milliseconds: soon after a computer has woken up, its tabs know. */
-const LONGEST_LOOK_MS = 15_000;
+/** The longest time between two looks, in seconds: soon after a computer has woken up, its tabs know. */
+const LONGEST_LOOK_S = 15;
 
-/** While a dialog may be open: whoever used the session in another tab wants to see it go. In milliseconds. */
-const WARNED_LOOK_MS = 1_000;
+/** The shortest, in seconds: for counting down. */
+const WARNED_LOOK_S = 1;
 
 /** After the end of a session, before the service is asked about it, in seconds: uses are noted only so often. */
 const MARGIN_S = 5;
@@ -50,10 +50,9 @@ export function createDeadlines(
     isLooking = false;
     if (!isOpen || !keeper.held) return;
     const { secondsLeft } = soonest(keeper.held);
-    // At the warning, after the end, and now and then.
-    const moments = [secondsLeft - warnBefore, secondsLeft + MARGIN_S].filter((seconds) => seconds > 0);
-    const longest = warned ? WARNED_LOOK_MS : LONGEST_LOOK_MS;
-    timer = setTimeout(look, Math.min(longest, ...moments.map((seconds) => seconds * 1000 + 50)));
+    // At the warning; while a dialog may be open, which is to go when the session is used; after the end; and now and then.
+    const wait = secondsLeft < -MARGIN_S ? LONGEST_LOOK_S : Math.min(LONGEST_LOOK_S, secondsLeft - warnBefore);
+    timer = setTimeout(look, Math.max(WARNED_LOOK_S, wait) * 1000);
   }
 
   /** The end that comes first. An idle end that coincides with the absolute one is none: no use postpones it. */

@@ -53,13 +53,12 @@ export function browserEnvironment(fetch = globalThis.fetch): Environment {
       isVisible: () => scope.document?.visibilityState !== 'hidden',
       isOnline: () => scope.navigator?.onLine !== false,
       on(type, handler) {
-        // Capturing on the window sees the document's events too, and those that a component stops.
-        const options = { capture: true, passive: true };
-        scope.addEventListener?.(type, handler, options);
-        return () => scope.removeEventListener?.(type, handler, options);
+        // Capturing on the window sees the document's events too, and those that a component stops. (Browsers take such listeners for passive.)
+        scope.addEventListener?.(type, handler, true);
+        return () => scope.removeEventListener?.(type, handler, true);
       },
     },
     monotonic: () => performance.now(),
-    wall: () => Date.now(),
+    wall: Date.now,
   };
 }

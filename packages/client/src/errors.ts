@@ -66,7 +66,7 @@ export function mayPass(error: unknown): boolean {
 
 /** Whether new tokens may help; also when the session has ended: a refresh has the final word, and says why. */
 export function needsRefresh(error: unknown): boolean {
-  const { action } = Object(error) as Partial<PortcullisError>;
+  const action = (error as Partial<PortcullisError> | null)?.action;
   return action === 'refresh' || action === 'sign_in';
 }
 
@@ -87,7 +87,7 @@ export function userChanged(): PortcullisError {
 
 const unexpected: Problem = {
   code: 'unexpected_answer',
-  detail: 'The service cannot be understood.',
+  detail: 'The answer cannot be read.',
 };
 
 function asProblem(text: string): Problem | null {

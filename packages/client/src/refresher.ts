@@ -19,9 +19,8 @@ const LAST_TIMEOUT_MS = 20_000;
 /** The longest `Retry-After` that is waited for, in seconds; past it the caller is told. */
 export const LONGEST_WAIT_S = 5;
 
-/** How long the news of another tab's refresh may take after its turn has ended: looks, and milliseconds between two. */
-const NEWS_LOOKS = 10;
-const NEWS_MS = 20;
+/** How long the news of another tab's refresh may take after its turn has ended, in milliseconds. */
+const NEWS_MS = 50;
 
 /** How often a hidden tab looks whether it is shown, or has been given tokens by another one, in milliseconds. */
 const HIDDEN_PAUSE_MS = 250;
@@ -39,9 +38,11 @@ export type Refresh = (stale: string | undefined) => Promise<Held | null>;
  * Gets new tokens for the cookie: only when asked, once for all who ask, and never in a hidden tab. `settleSignOut` tells
  * the server of a sign-out that waits; false when it could not.
  */
-export function createRefresh(core: Core, keeper: SessionKeeper, settleSignOut: () => Promise<boolean>): Refresh {
-  const { environment, record, calls, turn, applicationId } = core;
-  const { page, monotonic } = environment;
+export function createRefresh(
+  { environment: { page, monotonic, wall }, record, calls, turn, applicationId }: Core,
+  keeper: SessionKeeper,
+  settleSignOut: () => Promise<boolean>,
+): Refresh {
   let flight: Promise<Held | null> | null = null;
 
   async function run(stale: string | undefined): Promise<Held | null> {
@@ -49,12 +50,12 @@ export function createRefresh(core: Core, keeper: SessionKeeper, settleSignOut: 
     const isDone = () => signal.aborted || (keeper.held && keeper.held.accessToken !== stale);
     if (!page.isVisible()) keeper.tabs.post({ type: 'tokensWanted' });
     while (!page.isVisible() && !isDone()) await pause(HIDDEN_PAUSE_MS, signal);
-    const asked = environment.wall();
+    const asked = wall();
     return turn(async () => {
       // Another tab had the turn before: its tokens are on their way.
-      for (let looks = NEWS_LOOKS; looks && record.read().at! >= asked && !isDone(); looks--) await pause(NEWS_MS, signal);
+      if (record.read().at! >= asked && !isDone()) await pause(NEWS_MS, signal);
       if (isDone()) return keeper.held;
-      if (record.read().signOut === undefined) return ask(signal);
+      if (!record.read().signOut) return ask(signal);
       if (!(await settleSignOut())) throw new NetworkError();
       return signedOut();
     });
@@ -77,7 +78,7 @@ export function createRefresh(core: Core, keeper: SessionKeeper, settleSignOut: 
         const tokens = asTokens(await calls.call('/v1/auth/refresh', { body: { applicationId }, timeout, signal }));
         const { session, signOut } = record.read();
         if (signal.aborted) break;
-        if (signOut !== undefined) return signedOut();
+        if (signOut) return signedOut();
         if (session === expected || session === tokens.session.id) return keeper.adopt(tokens, 'refresh');
         // Another tab signed in meanwhile: which of the two the cookie is of now, only the server can say.
         expected = session;
@@ -88,7 +89,7 @@ export function createRefresh(core: Core, keeper: SessionKeeper, settleSignOut: 
         if (reason === null) {
           wait = waitBefore(attempt, error);
           if (wait === null || monotonic() + wait > latest) throw error;
-        } else if (session !== undefined && session !== expected) {
+        } else if (session && session !== expected) {
           // It was about a cookie that another tab has replaced since.
           expected = session;
         } else if (mayBeReplaced && (error as PortcullisError).code === 'refresh_token_invalid') {

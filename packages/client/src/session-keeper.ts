@@ -76,23 +76,23 @@ export function createSessionKeeper({ environment, name, record, events }: Core)
   function adopt(tokens: Tokens, how: Arrival, at = wall()): Held {
     const before = held;
     const { user, session: own } = tokens;
-    const { state } = session;
+    const isUnknown = session.state === 'unknown';
     const issued = issuedAt(tokens.accessToken) ?? at;
     const message: TabMessage = { type: 'tokens', tokens, at };
     const idleLength = Date.parse(own.idleExpiresAt) - issued;
-    const now = (held = { ...tokens, issued, idleLength, message, ...startStopwatch(environment, at) });
+    held = { ...tokens, issued, idleLength, message, ...startStopwatch(environment, at) };
     if (how !== 'another_tab') {
       record.write({ user: user.id, session: own.id, at });
       tabs.post(message);
     }
-    change({ state: 'signed_in', user, session: own }, before !== null && before.session.id !== own.id);
+    change({ state: 'signed_in', user, session: own }, !!before && before.session.id !== own.id);
     if (before && before.user.id !== user.id) events.emit('userChanged', { from: before.user, to: user });
     if (before && how !== 'sign_in') events.emit('refreshed', { user, session: own });
     else {
-      const isRestored = state === 'unknown';
-      events.emit('signedIn', { user, session: own, how: how === 'sign_in' ? how : isRestored ? 'restored' : 'another_tab' });
+      const arrival = isUnknown ? 'restored' : 'another_tab';
+      events.emit('signedIn', { user, session: own, how: how === 'sign_in' ? how : arrival });
     }
-    return now;
+    return held;
   }
 
   function drop(word: SignedOutReason, remember: BrowserRecord | null = { anonymousAt: wall() }): void {

@@ -8,7 +8,7 @@ import { signedOutReason, type SessionEnds } from './session-state.js';
 /** Three heartbeats of the service, in milliseconds: a stream that is silent for longer is dead. */
 const SILENCE_MS = 45_000;
 
-/** Between attempts to connect, in milliseconds: doubled each time, with some chance in it. */
+/** Between attempts to connect, in milliseconds, at most: doubled each time. A random part of it spreads the tabs. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 
@@ -40,7 +40,7 @@ export function createSessionWatch(
     if (session === watching?.session) return;
     watching?.abort.abort();
     watching = null;
-    if (session === undefined) return;
+    if (!session) return;
     const own = { session, abort: new AbortController() };
     watching = own;
     void lead(own.abort.signal).then(() => {
@@ -51,11 +51,11 @@ export function createSessionWatch(
   /** One tab of the browser at a time; each for itself where there are no locks. */
   async function lead(signal: AbortSignal): Promise<void> {
     try {
-      if (locks) return await locks.request(`${name}:watch`, { signal }, () => follow(signal));
+      await locks!.request(`${name}:watch`, { signal }, () => follow(signal));
     } catch {
-      // No longer wanted, or locks are forbidden here.
+      // No locks, or no longer wanted.
+      await follow(signal);
     }
-    return follow(signal);
   }
 
   /** Until it is no longer wanted, or could go on only by refreshing for nobody: new tokens begin it again. */
@@ -67,7 +67,7 @@ export function createSessionWatch(
       if (signal.aborted || (keeper.held === held && hasExpired(held) && !isActive(held))) return;
       if (!isConnected && keeper.held === held) await poll();
       wait = isConnected ? FIRST_PAUSE_MS : Math.min(wait * 2, LONGEST_PAUSE_MS);
-      await pause(wait * (0.5 + Math.random() / 2), signal);
+      await pause(wait * Math.random(), signal);
     }
   }
 
@@ -82,13 +82,18 @@ export function createSessionWatch(
     let isEstablished = false;
     try {
       pulse();
-      const body = await calls.open('/v1/sessions/current/events', held.accessToken, AbortSignal.any([signal, silence.signal]));
+      const body = await calls.open(
+        '/v1/sessions/current/events',
+        held.accessToken,
+        AbortSignal.any([signal, silence.signal]),
+      );
       const reader = body.pipeThrough<string>(new TextDecoderStream() as ReadableWritablePair).getReader();
-      for (let rest = '', chunk; !(chunk = await reader.read()).done; ) {
+      for (let rest = '', chunk; !(chunk = await reader.read()).done;) {
         pulse();
         const blocks = (rest + chunk.value).split('\n\n');
         rest = blocks.pop()!;
-        for (const block of blocks) isEstablished = hear(block, held) || isEstablished;
+        for (const block of blocks) hear(block, held);
+        isEstablished = true;
       }
     } catch (error) {
       if (!signal.aborted) await consider(error, held);
@@ -98,18 +103,17 @@ export function createSessionWatch(
     return isEstablished;
   }
 
-  /** One event of a `text/event-stream` (HTML standard, section 9.2.6). True when it is the first one. */
-  function hear(block: string, held: Held): boolean {
+  /** One event of a `text/event-stream` (HTML standard, section 9.2.6). */
+  function hear(block: string, held: Held): void {
     const [, event, text = '{}'] = /^event: ?(.*)$[^]*^data: ?(.*)$/m.exec(block) ?? [];
-    const data = JSON.parse(text) as Partial<SessionEnds> & { reason?: string; code?: string };
+    const data = JSON.parse(text) as Partial<SessionEnds> & { reason?: string };
     if (event === 'ended') {
       // Somebody may have signed in again since.
       const isMine = keeper.held?.session.id === held.session.id;
-      if (isMine) keeper.drop(signedOutReason(data.reason ?? data.code ?? 'unknown'));
+      if (isMine) keeper.drop(signedOutReason(data.reason ?? 'unknown'));
     } else if (event === 'outdated') refresh(held.accessToken).catch(() => {});
     else if (event === 'renewed') keeper.moveEnds({ ...held.session, ...data });
     else if (event === 'devices_changed') keeper.announce('devicesChanged');
-    return event === 'ready';
   }
 
   async function poll(): Promise<boolean> {

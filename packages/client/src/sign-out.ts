@@ -3,7 +3,7 @@ import { mayPass, type PortcullisError } from './errors.js';
 import type { SessionKeeper } from './session-keeper.js';
 
 /** Stands for a session whose id this tab never learnt: signed out before the page had loaded. */
-const UNNAMED = 'unnamed';
+const UNNAMED = '?';
 
 /** Signing out takes effect here at once, and on the server as soon as it can be told. */
 export interface SignOut {
@@ -15,11 +15,14 @@ export interface SignOut {
   settle(): Promise<boolean>;
 }
 
-export function createSignOut({ record, calls, turn, applicationId, environment }: Core, keeper: SessionKeeper): SignOut {
+export function createSignOut(
+  { record, calls, turn, applicationId, environment }: Core,
+  keeper: SessionKeeper,
+): SignOut {
   /** The cookie names the session; `token` keeps it from being another one's. */
   async function settle(token?: string): Promise<boolean> {
     const { signOut } = record.read();
-    if (signOut === undefined) return true;
+    if (!signOut) return true;
     // Refused for good: there is no session any more that this browser could end.
     if (await tell(token, 'include').then(() => false, mayPass)) return false;
     // Unless a sign-in has replaced the record since, and the cookie with it.
@@ -37,14 +40,14 @@ export function createSignOut({ record, calls, turn, applicationId, environment 
     }
   }
 
-  const retry = () => (record.read().signOut === undefined ? Promise.resolve(true) : turn(() => settle()));
+  const retry = () => (record.read().signOut ? turn(() => settle()) : Promise.resolve(true));
 
   return {
     async begin() {
       const token = keeper.held?.accessToken;
       const { session, signOut } = record.read();
       const id = keeper.held?.session.id ?? session ?? signOut;
-      if (id !== undefined || keeper.session.state !== 'anonymous') keeper.drop('this_tab', { signOut: id ?? UNNAMED });
+      if (id || keeper.session.state !== 'anonymous') keeper.drop('this_tab', { signOut: id ?? UNNAMED });
       return { pending: !(await turn(() => settle(token))) };
     },
     retry,

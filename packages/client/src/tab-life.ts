@@ -29,11 +29,10 @@ export function createTabLife(
     const { held } = keeper;
     const isUnknown = keeper.session.state === 'unknown';
     const { session, signOut, anonymousAt = NaN, reason = 'another_tab' } = record.read();
-    const age = wall() - anonymousAt;
-    const isAnonymous = signOut !== undefined || (isUnknown ? age >= 0 && age < ANONYMOUS_MS : anonymousAt > 0);
-    if (session !== undefined ? session !== held?.session.id : isUnknown && !isAnonymous) {
-      await refresh(held?.accessToken);
-    } else if (session === undefined && isAnonymous) keeper.drop(reason, null);
+    const isBelieved = Math.abs(wall() - anonymousAt) < (isUnknown ? ANONYMOUS_MS : Infinity);
+    const isAnonymous = !session && (signOut || isBelieved);
+    if (isAnonymous) keeper.drop(reason, null);
+    else if (session ? session !== held?.session.id : isUnknown) await refresh(held?.accessToken);
   }
 
   async function ready(): Promise<SessionState> {

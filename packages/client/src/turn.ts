@@ -19,8 +19,7 @@ export async function takeTurn<Result>(
 ): Promise<Result> {
   let running: Promise<Result> | undefined;
   try {
-    const signal = AbortSignal.timeout(PATIENCE_MS);
-    return await locks!.request(name, { signal }, () => (running = work()));
+    return await locks!.request(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, () => (running = work()));
   } catch {
     // No locks, or waited too long. What the work itself threw is thrown again.
     return running ?? work();

@@ -43,7 +43,7 @@ const RULES: [code: Refusal, entry: RevocationEntry][] = [
 /** The same decision over a plain list, from the text of the rules. */
 function decideNaively({ kid, claims }: RevocableToken, entries: RevocationEntry[]): Refusal | null {
   const of = (kind: RevocationKind, subject: string) =>
-    entries.filter((entry) => entry.kind === kind && entry.subject === subject).sort((a, b) => a.seq - b.seq);
+    entries.filter((entry) => entry.kind === kind && entry.subject === subject).toSorted((a, b) => a.seq - b.seq);
   const user = of('user', claims.sub);
   const application = of('application', claims.client_id);
   if (of('key', kid).length > 0) return 'token_revoked';

@@ -17,6 +17,8 @@ const key = createUuidKey();
 export class DeniedSubjects {
   private readonly shards = Array.from({ length: SHARDS }, () => UuidShard.EMPTY);
   private readonly named = new Map<string, RevocationState>();
+  /** Most kinds have no entry most of the time; then no subject need be read. */
+  private isEmpty = true;
 
   get size(): number {
     return this.shards.reduce((sum, shard) => sum + shard.size, this.named.size);
@@ -27,11 +29,13 @@ export class DeniedSubjects {
   }
 
   has(subject: string): boolean {
+    if (this.isEmpty) return false;
     return readUuid(subject, key) ? this.shards[shardOfKey()]!.has(key) : this.named.has(subject);
   }
 
   /** What stands against a token of this subject and version. Versions are compared, never times. */
   objection(subject: string, version: number): Objection | null {
+    if (this.isEmpty) return null;
     if (readUuid(subject, key)) return this.shards[shardOfKey()]!.objection(key, version);
     const state = this.named.get(subject);
     if (state === undefined) return null;
@@ -44,6 +48,7 @@ export class DeniedSubjects {
   }
 
   apply(subject: string, state: RevocationState): void {
+    this.isEmpty = false;
     if (!readUuid(subject, key)) {
       this.named.set(subject, mergeStates(this.named.get(subject) ?? state, state));
       return;
@@ -67,6 +72,7 @@ export class DeniedSubjects {
       this.shards[i] = this.shards[i]!.swept(now);
       yield;
     }
+    this.isEmpty = this.size === 0;
   }
 }
 

@@ -74,7 +74,7 @@ function isOfOneSubject(one: Pick<RevocationEntry, 'kind' | 'subject'>, other: t
 }
 
 function sorted(entries: Iterable<RevocationEntry>): RevocationEntry[] {
-  return [...entries].sort((a, b) => (a.kind + a.subject < b.kind + b.subject ? -1 : 1));
+  return [...entries].toSorted((a, b) => (a.kind + a.subject < b.kind + b.subject ? -1 : 1));
 }
 
 function indexOf(entries: Iterable<RevocationEntry>): RevocationIndex {
@@ -200,7 +200,7 @@ describe('RevocationIndex', () => {
       seen.push(seq);
       index.apply(makeEntry(10_000 + seen.length));
     }
-    const old = seen.filter((seq) => seq <= 3000).sort((a, b) => a - b);
+    const old = seen.filter((seq) => seq <= 3000).toSorted((a, b) => a - b);
     expect(old).toEqual(Array.from({ length: 2000 }, (_, i) => 1001 + i));
   });
 

@@ -43,6 +43,8 @@ export async function createHttpApplication(
   routes.observe(instance);
   acceptJsonOnly(instance);
   instance.addHook('onRequest', answerPreflight);
+  // Named beforehand, so that all requests have one shape whether or not a guard sets it.
+  instance.decorateRequest('principal');
 
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, {
     logger: new NestLogger(logger),

@@ -1,0 +1,87 @@
+import { useStage } from './support/stage.js';
+import { isSignedOut, openTab, SAFARI_ON_IPHONE, sees } from './support/visitor.js';
+
+/** A proof of who one is counts as recent for less than an access token lives. */
+const stage = useStage({ env: { RECENT_AUTH_MAX_AGE: '2m' } });
+
+/** On screen, without a click: what people are promised. */
+const AT_ONCE_MS = 2_000;
+
+const phone = { userAgent: SAFARI_ON_IPHONE };
+
+test('a device ended in one browser is signed out on the screen of the other within two seconds, and told why', async () => {
+  const account = await stage.newAccount();
+  const laptop = await stage.openSignedIn(account);
+  const lost = await stage.openSignedIn(account, phone);
+  const tabs = [lost.tab, await openTab(lost.context, '/account/security'), await openTab(lost.context)];
+  await Promise.all(tabs.map((tab) => tab.getByRole('button', { name: 'Sign out', exact: true }).first().waitFor()));
+
+  await laptop.tab.getByRole('button', { name: 'Sign out Safari on iOS' }).click();
+  const since = performance.now();
+  await laptop.tab.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await Promise.all(
+    tabs.map((tab) => isSignedOut(tab, 'This device was signed out from another one of your devices.')),
+  );
+  expect(performance.now() - since).toBeLessThan(AT_ONCE_MS);
+
+  await sees(laptop.tab, 'You are signed in nowhere else');
+  await lost.tab.reload();
+  await lost.tab.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('a sign-in elsewhere appears in the open list by itself, and goes as that device signs out', async () => {
+  const account = await stage.newAccount();
+  const { tab } = await stage.openSignedIn(account);
+  await sees(tab, 'You are signed in nowhere else');
+  const other = await stage.openSignedIn(account, phone);
+  const item = tab.getByRole('listitem').filter({ hasText: 'Safari on iOS' });
+  await item.getByText('New', { exact: true }).waitFor();
+  await other.tab.getByRole('button', { name: 'Sign out', exact: true }).first().click();
+  await isSignedOut(other.tab, 'You are signed out.');
+  await item.waitFor({ state: 'detached' });
+});
+
+test('signing out in one of three tabs signs out all three, and no other browser', async () => {
+  const account = await stage.newAccount();
+  const { context, tab } = await stage.openSignedIn(account);
+  const tabs = [await openTab(context), await openTab(context, '/account/activity')];
+  await Promise.all(tabs.map((one) => one.getByRole('link', { name: 'Activity' }).waitFor()));
+  const other = await stage.openSignedIn(account);
+  await tab.getByRole('button', { name: 'Sign out', exact: true }).first().click();
+  await isSignedOut(tab, 'You are signed out.');
+  await Promise.all(tabs.map((one) => isSignedOut(one, 'You signed out in another tab.')));
+  await other.tab.reload();
+  await sees(other.tab, 'This device');
+});
+
+test('a new password signs the other browser out, and it says so', async () => {
+  const account = await stage.newAccount();
+  const { context, tab } = await stage.openSignedIn(account);
+  const other = await stage.openSignedIn(account);
+  const second = await openTab(context, '/account/security');
+  await second.getByLabel('Current password').first().fill(account.password);
+  await second.getByLabel('New password').first().fill('difference engine 1822');
+  await second.getByRole('button', { name: 'Change password' }).click();
+  await sees(second, 'Your password is changed');
+  await isSignedOut(other.tab, 'The password of your account was changed on another device.');
+  await tab.reload();
+  await sees(tab, 'This device');
+});
+
+test('long after the sign-in, ending the others asks for the password first; a wrong one ends nobody', async () => {
+  const account = await stage.newAccount();
+  const { tab } = await stage.openSignedIn(account);
+  const others = [await stage.openSignedIn(account, phone), await stage.openSignedIn(account, phone)];
+  await stage.site.service.advance(300);
+  await tab.getByRole('button', { name: 'Sign out all others' }).click();
+  await tab.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  const password = tab.getByRole('dialog', { name: 'Is it still you?' });
+  await password.getByLabel('Password', { exact: true }).fill('not the password');
+  await password.getByRole('button', { name: 'Continue' }).click();
+  await sees(tab, 'This is not your password.');
+  expect(await tab.getByRole('listitem').filter({ hasText: 'Safari on iOS' }).count()).toBe(2);
+  await password.getByLabel('Password', { exact: true }).fill(account.password);
+  await password.getByRole('button', { name: 'Continue' }).click();
+  await Promise.all(others.map((other) => isSignedOut(other.tab, 'from another one of your devices')));
+  await sees(tab, 'You are signed in nowhere else');
+});

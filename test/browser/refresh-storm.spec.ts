@@ -1,0 +1,71 @@
+import type { JSHandle, Page } from 'playwright-core';
+import type { Client } from '@portcullis/client';
+import type { Site } from './support/site.js';
+import { useStage } from './support/stage.js';
+import { heardIn, openBare } from './support/visitor.js';
+
+/** Refreshes that reach the service; BROWSER_REFRESHES=10000 is the long run, for before a release. */
+const REFRESHES = Number(process.env['BROWSER_REFRESHES'] ?? 100);
+
+const TABS = 10;
+
+/** Of twenty answers to a refresh, one is lost, half of these with their head already there. */
+const LOSS = 0.05;
+
+const stage = useStage();
+
+type Tab = { tab: Page; client: JSHandle<Client> };
+
+/** The same numbers in every run (a linear congruential generator). */
+function chance(): () => number {
+  let state = 42;
+  return () => (state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32) / 2 ** 32;
+}
+
+/** Counts the refreshes that reach the service, and loses answers. */
+function loseAnswers(site: Site): { refreshes: number; lost: number } {
+  const counts = { refreshes: 0, lost: 0 };
+  const random = chance();
+  site.intercept = async ({ path }, passage) => {
+    if (path !== '/v1/auth/refresh') return passage.deliver();
+    counts.refreshes++;
+    const luck = random();
+    if (luck > LOSS) return passage.deliver();
+    counts.lost++;
+    await (luck < LOSS / 2 ? passage.lose() : passage.cut());
+  };
+  return counts;
+}
+
+async function openTabs(): Promise<Tab[]> {
+  const { email, password } = await stage.newAccount();
+  const context = await stage.openBrowser();
+  const first = await openBare(context);
+  await first.client.evaluate((client, account) => client.signIn(account), { email, password });
+  const rest = await Promise.all(Array.from({ length: TABS - 1 }, () => openBare(context)));
+  const tabs = [first, ...rest];
+  await Promise.all(tabs.map(({ client }) => client.evaluate((one) => one.ready())));
+  return tabs;
+}
+
+async function expectSignedIn(tabs: Tab[]): Promise<void> {
+  const statuses = tabs.map(({ client }) => client.evaluate(async (one) => (await one.fetch('/v1/users/me')).status));
+  expect(await Promise.all(statuses)).toEqual(tabs.map(() => 200));
+  const heard = await Promise.all(tabs.map(({ tab }) => heardIn(tab, 'signedOut')));
+  expect(heard.flat()).toEqual([]);
+}
+
+test(`${REFRESHES} refreshes from ten tabs, answers lost on the way: nobody is signed out`, async () => {
+  const tabs = await openTabs();
+  const counts = loseAnswers(stage.site);
+  const refreshMany = async (client: Client) => {
+    for (let round = 0; round < 10; round++) await client.refresh();
+  };
+  while (counts.refreshes < REFRESHES) {
+    await Promise.all(tabs.map(({ client }) => client.evaluate(refreshMany)));
+    // Every access token has run out: each tab finds out at its next request.
+    await stage.site.service.advance(660);
+    await expectSignedIn(tabs);
+  }
+  expect(counts.lost).toBeGreaterThan((REFRESHES * LOSS) / 4);
+}, 3_600_000);
