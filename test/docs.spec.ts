@@ -67,6 +67,7 @@ test('every setting that a page names is a variable of the service', () => {
     // Of Node, of the tests, and a constant of the code.
     'NODE_ENV',
     'TEST_DATABASE_URL',
+    'CHROME_PATH',
     'LONGEST_TOKEN_LIFE',
   ]);
   const named = listPages().flatMap(({ path, text }) =>

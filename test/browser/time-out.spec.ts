@@ -84,6 +84,17 @@ test('the absolute end is told as one that nothing postpones, and comes', async 
   await Promise.all(tabs.map((tab) => isSignedOut(tab, EXPIRED)));
 });
 
+test('a click of half an hour ago keeps nobody signed in: the warning comes', async () => {
+  const { context, tabs } = await openTwoTabs();
+  await tabs[0].reload();
+  await sees(tabs[0], 'This device');
+  await tabs[0].getByRole('heading', { name: 'Devices', exact: true }).click();
+  await pass(context, 29.2);
+  await Promise.all(tabs.map((tab) => dialogIn(tab).waitFor()));
+  await pass(context, 1);
+  await Promise.all(tabs.map((tab) => isSignedOut(tab, EXPIRED)));
+});
+
 test('waking after a night asleep, a tab is signed out before anything of it can be used', async () => {
   const { context, tabs } = await openTwoTabs();
   await pass(context, 9 * 60);

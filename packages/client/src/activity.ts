@@ -15,7 +15,7 @@ const TOLD_EVERY_MS = 300_000;
 export interface Activity {
   /** What stops listening. */
   offs: (() => void)[];
-  /** Whether something was done in this tab since these tokens came. */
+  /** Whether something was done in this tab since these tokens came, and no longer ago than they are good for. */
   since(held: Held): boolean;
   note(): void;
   /** Uses the session now. Does nothing in a hidden tab: a tab in the background keeps no session active. */
@@ -54,7 +54,7 @@ export function createActivity(
 
   return {
     offs: isTracked ? GESTURES.map((type) => page.on(type, note)) : [],
-    since: ({ elapsed }) => monotonic() - last < elapsed(),
+    since: ({ elapsed, expiresIn }) => monotonic() - last < Math.min(elapsed(), expiresIn * 1000),
     note,
     stayActive,
   };

@@ -19,6 +19,12 @@ const goTo = async (tab: Page, name: string) => {
 };
 const press = (tab: Page, name: string | RegExp) => tab.getByRole('button', { name, exact: true }).first().click();
 
+/** Time goes by, in seconds, for the browser and for the service. */
+async function pass({ stage, context }: Pick<Viewer, 'stage' | 'context'>, seconds: number): Promise<void> {
+  await stage.site.service.advance(seconds);
+  await context.clock.fastForward(seconds * 1000);
+}
+
 /** In this order: each begins where the one before has left the tab. */
 export const VIEWS: View[] = [
   [
@@ -47,8 +53,8 @@ export const VIEWS: View[] = [
   ],
   [
     'devices-password',
-    async ({ tab, stage }) => {
-      await stage.site.service.advance(300);
+    async ({ tab, stage, context }) => {
+      await pass({ stage, context }, 300);
       await tab.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
       const dialog = tab.getByRole('dialog', { name: 'Is it still you?' });
       await dialog.getByLabel('Password', { exact: true }).fill('not the password');
@@ -126,8 +132,7 @@ export const VIEWS: View[] = [
       await context.setOffline(false);
       await goTo(tab, 'Devices');
       await sees(tab, 'This device');
-      await stage.site.service.advance(29 * 60 + 15);
-      await context.clock.fastForward((29 * 60 + 15) * 1000);
+      await pass({ stage, context }, 29 * 60 + 15);
       await tab.getByRole('alertdialog', { name: 'Are you still there?' }).waitFor();
     },
   ],
