@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
 
 import { Readiness } from '../src/common/readiness.js';
 import { startFixture } from './http-fixture.js';
@@ -40,6 +42,19 @@ test('closing does not wait for idle connections', async () => {
   await running.close();
 
   expect(performance.now() - started).toBeLessThan(2_000);
+});
+
+test('closing does not wait for connections that have asked nothing', async () => {
+  const { port } = new URL(running.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  await once(socket, 'connect');
+  await pollUntil(async () => (await connections()) > 0);
+
+  const started = performance.now();
+  await running.close();
+
+  expect(performance.now() - started).toBeLessThan(3_000);
+  socket.destroy();
 });
 
 test('once it is to stop, requests are still answered, and their connections closed', async () => {

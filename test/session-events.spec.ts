@@ -24,13 +24,18 @@ test('a stream tells that it is there, and a private route it is', async () => {
 });
 
 test.each([
-  ['ended_by_user', (owner: Device, victim: Device) => owner.send(`/v1/sessions/${victim.sessionId}`, { method: 'DELETE' })],
+  [
+    'ended_by_user',
+    (owner: Device, victim: Device) => owner.send(`/v1/sessions/${victim.sessionId}`, { method: 'DELETE' }),
+  ],
   ['signed_out', (_: Device, victim: Device) => victim.send('/v1/auth/logout', { method: 'POST' })],
   ['signed_out_everywhere', (owner: Device) => owner.send('/v1/auth/logout-all', { method: 'POST' })],
   [
     'password_changed',
     (owner: Device) =>
-      owner.send('/v1/auth/password', { body: { currentPassword: owner.password, newPassword: 'difference engine 1822' } }),
+      owner.send('/v1/auth/password', {
+        body: { currentPassword: owner.password, newPassword: 'difference engine 1822' },
+      }),
   ],
   ['account_deleted', (owner: Device) => owner.send('/v1/users/me', { method: 'DELETE' })],
 ])('the end of a session reaches its stream with the reason %s, and so does a refresh', async (reason, act) => {
@@ -67,13 +72,27 @@ test('an outdated token ends its stream with the word to refresh', async () => {
   expect((await device.refresh()).status).toBe(200);
 });
 
-test('a stream ends with its access token, without a word', async () => {
+test('a stream outlives its access token as long as its session lives, and tells of its end', async () => {
+  const owner = await Device.register(service);
+  const untouched = await owner.another();
+  const events = await openEvents(service, untouched.accessToken);
+  await events.until('ready');
+  await service.advance(3 * service.config.accessTokenTtl);
+  await owner.refresh();
+  expect((await owner.send(`/v1/sessions/${untouched.sessionId}`, { method: 'DELETE' })).status).toBe(204);
+  expect(await events.until('ended')).toMatchObject({ data: { reason: 'ended_by_user' } });
+});
+
+test('a stream does not outlive a session that nobody ended, but time', async () => {
   const device = await Device.register(service);
   const events = await openEvents(service, device.accessToken);
   await events.until('ready');
-  await service.advance(service.config.accessTokenTtl + 6);
+  await service.advance(service.config.sessionIdle + 1);
+  expect(await events.until('ended')).toEqual({
+    type: 'ended',
+    data: { code: 'session_ended', reason: 'expired' },
+  });
   expect(await events.next()).toBeNull();
-  expect((await device.refresh()).status).toBe(200);
 });
 
 test('a stream tells of new ends after a refresh, and of devices that come and go', async () => {

@@ -4,6 +4,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
 
 import type { Config } from '../../config.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
@@ -87,13 +88,25 @@ function createAdapter(logger: Logger, settings: HttpSettings, headers: Record<s
   });
 }
 
+/** How long a connection that has asked nothing yet may take to do so once the service stops, in milliseconds. */
+const FIRST_REQUEST_MS = 500;
+
 /** Lets every connection go after the answer that is being made, so that `close()` waits for answers and nothing else. */
 function releaseConnections(instance: FastifyInstance, readiness: Readiness): void {
   instance.addHook('onSend', (_request, reply, payload, done) => {
     if (readiness.shuttingDown) void reply.header('connection', 'close');
     done(null, payload);
   });
+  // Browsers open connections before they need them. Node counts one that has asked nothing as busy.
+  const unused = new Set<Socket>();
+  instance.server.on('connection', (socket: Socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  instance.server.on('request', ({ socket }) => unused.delete(socket));
   instance.addHook('preClose', (done) => {
+    // A first request may be on its way.
+    setTimeout(() => unused.forEach((socket) => socket.destroy()), FIRST_REQUEST_MS).unref();
     readiness.shutDown();
     // For event streams, whose headers are long gone: without it their idle connections hold the server for a minute.
     instance.server.keepAliveTimeout = 1;

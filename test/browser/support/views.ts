@@ -139,7 +139,7 @@ export const VIEWS: View[] = [
   [
     'signed-out',
     async ({ tab }) => {
-      await press(tab, 'Sign out');
+      await tab.getByRole('alertdialog').getByRole('button', { name: 'Sign out' }).click();
       await sees(tab, 'You are signed out.');
     },
   ],
