@@ -3,7 +3,7 @@ import { CSRF, REFRESH } from '../support/cookie-mode.js';
 import { ServerRenderedModule } from '../support/server-rendered.js';
 import type { SeenRequest } from './support/site.js';
 import { useStage, type Stage } from './support/stage.js';
-import { openTab, type Account } from './support/visitor.js';
+import { openTab, until, type Account } from './support/visitor.js';
 
 const stage: Stage = useStage({ extras: { imports: [ServerRenderedModule] } });
 
@@ -147,7 +147,7 @@ test.each([...ELSEWHERE, 'id.portcullis.test'])('no page of ours is shown in a f
     await page.goto('/bare');
     await page.evaluate(`document.body.innerHTML = '<iframe src="/account/"></iframe>'`);
   } else await page.goto(stage.site.address(`${host}/`));
-  await page.waitForFunction('document.readyState === "complete"');
+  await until(page, 'document.readyState === "complete"');
   const [, frame] = page.frames();
   await frame!.waitForLoadState();
   expect(frame!.url()).toMatch(/^chrome-error:/);
@@ -165,7 +165,12 @@ test('a sibling cannot plant a refresh token, and a CSRF token that it plants is
   `);
   const kept = await context.cookies(stage.site.url);
   expect(kept.filter(({ name }) => name === REFRESH).map(({ value }) => value)).not.toContain('planted');
-  expect(kept.filter(({ value }) => value === 'planted').map(({ name }) => name).toSorted()).toEqual(['planted', CSRF]);
+  expect(
+    kept
+      .filter(({ value }) => value === 'planted')
+      .map(({ name }) => name)
+      .toSorted(),
+  ).toEqual(['planted', CSRF]);
   const post = `fetch('${stage.site.url}/desk/notes', { method: 'POST', mode: 'no-cors', credentials: 'include',
     headers: { 'content-type': 'text/plain' }, body: '{"text":"planted"}' }).then(() => null)`;
   await page.evaluate(post);

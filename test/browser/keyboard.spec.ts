@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { useStage } from './support/stage.js';
-import { isSignedOut, openTab, SAFARI_ON_IPHONE, sees } from './support/visitor.js';
+import { isSignedOut, openTab, SAFARI_ON_IPHONE, sees, until } from './support/visitor.js';
 
 const stage = useStage();
 
@@ -58,7 +58,7 @@ test('by keyboard alone: sign in, rename a device, end another one, sign out', a
   await tab.keyboard.press('Enter');
   await tab.getByRole('heading', { name: 'My laptop' }).waitFor();
   // The focus is back where it was, not lost at the top of the page.
-  await tab.waitForFunction("document.activeElement.textContent.includes('Rename My laptop')");
+  await until(tab, "document.activeElement.textContent.includes('Rename My laptop')");
 
   await press(tab, /^Sign out Safari on iOS/);
   const dialog = tab.getByRole('dialog', { name: /Safari on iOS/ });
@@ -72,7 +72,7 @@ test('by keyboard alone: sign in, rename a device, end another one, sign out', a
   await dialog.waitFor();
   await press(tab, /^Sign out$/);
   await isSignedOut(phone.tab, 'This device was signed out from another one of your devices.');
-  await tab.waitForFunction("document.activeElement.textContent === 'Other devices'");
+  await until(tab, "document.activeElement.textContent === 'Other devices'");
 
   await tab.keyboard.press('Control+Home');
   await tab.evaluate('document.activeElement.blur()');
@@ -91,7 +91,9 @@ test('a dialog keeps the focus to itself', async () => {
     await tab.keyboard.press('Tab');
   }
   for (const name of seen) expect(['Cancel', 'Sign out everywhere', '']).toContain(name.length > 60 ? '' : name);
-  expect(await tab.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')")).toBe(true);
+  expect(
+    await tab.evaluate("document.activeElement === document.body || !!document.activeElement.closest('dialog')"),
+  ).toBe(true);
 });
 
 test('the first Tab offers to skip to the content, and a change of page leads the focus to its heading', async () => {
@@ -104,6 +106,6 @@ test('the first Tab offers to skip to the content, and a change of page leads th
   expect(await tab.evaluate('document.activeElement.id')).toBe('main');
   await tab.getByRole('link', { name: 'Activity' }).focus();
   await tab.keyboard.press('Enter');
-  await tab.waitForFunction("document.activeElement.tagName === 'H1' && document.activeElement.textContent === 'Activity'");
+  await until(tab, "document.activeElement.tagName === 'H1' && document.activeElement.textContent === 'Activity'");
   expect(await tab.title()).toBe('Activity · Portcullis');
 });

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { useStage } from './support/stage.js';
 import { openViewer, VIEWS } from './support/views.js';
-import { openTab, signIn } from './support/visitor.js';
+import { openTab, signIn, until } from './support/visitor.js';
 
 /** Where the last run left pictures of all pages, to be looked at. */
-const SCREENSHOTS = process.env['SCREENSHOTS'] ?? join(process.cwd(), 'node_modules', '.cache', 'portcullis-screenshots');
+const SCREENSHOTS =
+  process.env['SCREENSHOTS'] ?? join(process.cwd(), 'node_modules', '.cache', 'portcullis-screenshots');
 
 const stage = useStage({ env: { SESSION_IDLE: '30m', RECENT_AUTH_MAX_AGE: '2m' } });
 
@@ -27,7 +28,8 @@ async function listenForFaults(context: BrowserContext): Promise<string[]> {
   context.on('weberror', (error) => faults.push(String(error.error())));
   context.on('console', (message) => {
     // The browser itself reports each refusal of the service and each lost connection.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) faults.push(message.text());
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      faults.push(message.text());
   });
   return faults;
 }
@@ -53,23 +55,26 @@ test.each([
   ['light', { viewport: { width: 1280, height: 800 } }],
   ['dark', { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' }],
   ['narrow', { viewport: { width: 320, height: 640 }, hasTouch: true }],
-  ['narrow-dark', { viewport: { width: 320, height: 640 }, colorScheme: 'dark' }],
-])('every page, %s: usable by all, within its policy and its window, and without motion', async (look, options) => {
-  const viewer = await openViewer(stage, options);
-  const { account, context, tab } = viewer;
-  const faults = await listenForFaults(context);
-  await tab.reload();
-  await signIn(tab, account);
-  const found: Record<string, string[]> = {};
-  for (const [name, open] of VIEWS) {
-    await open(viewer);
-    const layout = (await tab.evaluate(LAYOUT_FAULTS)) as string[];
-    const all = [...(await accessibilityFaults(tab)), ...layout, ...faults.splice(0)];
-    if (all.length > 0) found[name] = all;
-    await tab.screenshot({ path: join(SCREENSHOTS, `${name}.${look}.png`), fullPage: true });
-  }
-  expect(found).toEqual({});
-}, 120_000);
+])(
+  'every page, %s: usable by all, within its policy and its window, and without motion',
+  async (look, options) => {
+    const viewer = await openViewer(stage, options);
+    const { account, context, tab } = viewer;
+    const faults = await listenForFaults(context);
+    await tab.reload();
+    await signIn(tab, account);
+    const found: Record<string, string[]> = {};
+    for (const [name, open] of VIEWS) {
+      await open(viewer);
+      const layout = (await tab.evaluate(LAYOUT_FAULTS)) as string[];
+      const all = [...(await accessibilityFaults(tab)), ...layout, ...faults.splice(0)];
+      if (all.length > 0) found[name] = all;
+      await tab.screenshot({ path: join(SCREENSHOTS, `${name}.${look}.png`), fullPage: true });
+    }
+    expect(found).toEqual({});
+  },
+  120_000,
+);
 
 test('an inline script or style would be stopped, and would be heard of here', async () => {
   const context = await stage.openBrowser();
@@ -80,7 +85,7 @@ test('an inline script or style would be stopped, and would be heard of here', a
     document.head.append(Object.assign(document.createElement('style'), { textContent: '* { color: red }' }));
     document.body.insertAdjacentHTML('beforeend', '<img src="x" onerror="window.injected = true" style="color: red">');
   `);
-  await tab.waitForFunction('document.images[document.images.length - 1].complete');
+  await until(tab, 'document.images[document.images.length - 1].complete');
   expect(await tab.evaluate('window.injected')).toBeUndefined();
   for (const directive of ['script-src-elem', 'style-src-elem', 'script-src-attr', 'style-src-attr'])
     expect(faults.join('\n')).toContain(directive);

@@ -1,7 +1,7 @@
 import { REFRESH } from '../support/cookie-mode.js';
 import { poll } from '../support/poll.js';
 import { useStage } from './support/stage.js';
-import { isSignedOut, openBare, openBrowser, openTab, sees, signIn } from './support/visitor.js';
+import { isSignedOut, openBare, openBrowser, openTab, sees, signIn, until } from './support/visitor.js';
 
 const stage = useStage();
 
@@ -50,7 +50,7 @@ test('what was asked for one person is neither shown to another nor done for the
   const second = await openBare(context);
   await second.client.evaluate((client) => client.ready());
   await second.client.evaluate((client, { email, password }) => client.signIn({ email, password }), bob);
-  await bare.tab.waitForFunction("heard.some(({ name }) => name === 'userChanged')");
+  await until(bare.tab, "heard.some(({ name }) => name === 'userChanged')");
   release();
   expect(await asked).toBe('user_changed');
   await sees(tab, 'You are now signed in as Bob.');
@@ -122,7 +122,14 @@ test('the cookies of another application in this browser neither disturb nor are
 test('the cookie is one that no script and no other host gets, and nothing else is kept that would sign in', async () => {
   const { context, tab } = await stage.openSignedIn();
   const [cookie] = await context.cookies();
-  expect(cookie).toMatchObject({ name: REFRESH, httpOnly: true, secure: true, sameSite: 'Lax', path: '/', expires: -1 });
+  expect(cookie).toMatchObject({
+    name: REFRESH,
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Lax',
+    path: '/',
+    expires: -1,
+  });
   expect(cookie!.domain).toBe('id.portcullis.test');
   expect(await tab.evaluate('document.cookie')).toBe('');
   const stored = (await tab.evaluate('JSON.stringify([localStorage, sessionStorage])')) as string;

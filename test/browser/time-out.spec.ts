@@ -62,7 +62,10 @@ test('what somebody does in one tab postpones the end for both', async () => {
     await pass(context, 12);
     await tabs[0].bringToFront();
     await tabs[0].getByRole('link', { name: moments % 2 === 0 ? 'Activity' : 'Devices' }).click();
-    await tabs[0].getByRole('heading', { name: moments % 2 === 0 ? 'Activity' : 'Devices' }).first().waitFor();
+    await tabs[0]
+      .getByRole('heading', { name: moments % 2 === 0 ? 'Activity' : 'Devices' })
+      .first()
+      .waitFor();
   }
   expect(await dialogIn(tabs[1]).count()).toBe(0);
   await tabs[1].reload();

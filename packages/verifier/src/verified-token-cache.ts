@@ -2,6 +2,9 @@ import type { VerifiedToken } from './verify.js';
 
 const DEFAULT_MAX_ENTRIES = 20_000;
 
+/** Characters: 128 bits of a signature, which are as good as random. */
+const PLACE_LENGTH = 22;
+
 interface Entry<Value> {
   token: string;
   value: Value;
@@ -9,9 +12,9 @@ interface Entry<Value> {
 
 /**
  * Verified tokens by the whole token, never by a digest of it or a part: caches keyed by less have handed one token's
- * claims to another (fast-jwt, CVE-2026-35039 and CVE-2026-107719). The signature only finds the place, because hashing
- * 86 characters takes a fraction of hashing 700; whatever differs anywhere is another token. What it returns must pass
- * `recheck`.
+ * claims to another (fast-jwt, CVE-2026-35039 and CVE-2026-107719). The end of its signature only finds the place,
+ * because hashing 22 characters takes a fraction of hashing 700; whatever differs anywhere is another token. What it
+ * returns must pass `recheck`.
  *
  * Bounded, in two generations: when the young one is half the limit it becomes the old one, and the previous old one is
  * dropped; a hit in the old one brings the token back to the young. That keeps at least the half most recently used,
@@ -34,17 +37,17 @@ export class VerifiedTokenCache<Value = VerifiedToken> {
   }
 
   get(token: string): Value | undefined {
-    const signature = signatureOf(token);
-    const entry = this.young.get(signature);
+    const place = placeOf(token);
+    const entry = this.young.get(place);
     if (entry?.token === token) return entry.value;
-    const older = this.old.get(signature);
+    const older = this.old.get(place);
     if (older?.token !== token) return undefined;
-    this.keep(signature, older);
+    this.keep(place, older);
     return older.value;
   }
 
   set(token: string, value: Value): void {
-    this.keep(signatureOf(token), { token, value });
+    this.keep(placeOf(token), { token, value });
   }
 
   clear(): void {
@@ -52,15 +55,15 @@ export class VerifiedTokenCache<Value = VerifiedToken> {
     this.old = new Map();
   }
 
-  private keep(signature: string, entry: Entry<Value>): void {
-    if (this.young.size >= this.maxYoung && !this.young.has(signature)) {
+  private keep(place: string, entry: Entry<Value>): void {
+    if (this.young.size >= this.maxYoung && !this.young.has(place)) {
       this.old = this.young;
       this.young = new Map();
     }
-    this.young.set(signature, entry);
+    this.young.set(place, entry);
   }
 }
 
-function signatureOf(token: string): string {
-  return token.slice(token.lastIndexOf('.') + 1);
+function placeOf(token: string): string {
+  return token.slice(-PLACE_LENGTH);
 }

@@ -102,7 +102,8 @@ function closeConnections({ app }: Service): void {
 async function route(site: Site, incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
   const { method = 'GET', url: path = '/', headers } = incoming;
   const host = headers.host?.replace(/:\d+$/, '');
-  if (host !== HOST) return sendHtml(outgoing, site.pages.get(`${host}${path}`) ?? '<!doctype html><title>Nothing</title>');
+  if (host !== HOST)
+    return sendHtml(outgoing, site.pages.get(`${host}${path}`) ?? '<!doctype html><title>Nothing</title>');
   if (path.startsWith('/bare')) return sendBare(path, outgoing);
   const seen: SeenRequest = { method, path, origin: headers.origin, cookie: headers.cookie ?? '', status: 0 };
   site.seen.push(seen);

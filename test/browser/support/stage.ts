@@ -39,6 +39,7 @@ export function useStage(options: Parameters<typeof startSite>[0] = {}): Stage {
     },
     newAccount: (name) => newAccount(site, name),
     openBrowser: (context) => openBrowser(chromium, site, context),
-    openSignedIn: async (account, context) => openSignedIn(chromium, site, account ?? (await newAccount(site)), context),
+    openSignedIn: async (account, context) =>
+      openSignedIn(chromium, site, account ?? (await newAccount(site)), context),
   };
 }

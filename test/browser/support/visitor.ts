@@ -1,6 +1,7 @@
 import type { Client } from '@portcullis/client';
 import type { Browser, BrowserContext, BrowserContextOptions, JSHandle, Page } from 'playwright-core';
 import { Device, PASSWORD } from '../../support/device.js';
+import { poll } from '../../support/poll.js';
 import type { Site } from './site.js';
 
 /** How long anything may take on a busy machine before a test fails, in milliseconds. */
@@ -29,7 +30,13 @@ export async function openBrowser(
   { url }: Site,
   options: BrowserContextOptions = {},
 ): Promise<BrowserContext> {
-  const defaults = { baseURL: url, ignoreHTTPSErrors: true, locale: 'en-GB', timezoneId: 'UTC', userAgent: CHROME_ON_MAC };
+  const defaults = {
+    baseURL: url,
+    ignoreHTTPSErrors: true,
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    userAgent: CHROME_ON_MAC,
+  };
   const context = await chromium.newContext({ ...defaults, ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   return context;
@@ -62,6 +69,11 @@ export async function openSignedIn(
   return { context, tab };
 }
 
+/** Waits until an expression holds in the page. (`waitForFunction` would need what the content security policy forbids.) */
+export async function until(tab: Page, expression: string): Promise<void> {
+  await poll(async () => Boolean(await tab.evaluate(expression)), PATIENCE_MS / 1000);
+}
+
 /** Waits until this text is on the screen. */
 export async function sees(tab: Page, text: string | RegExp): Promise<void> {
   await tab.getByText(text).first().waitFor();
@@ -76,7 +88,7 @@ export async function isSignedOut(tab: Page, reason: string | RegExp): Promise<v
 /** A tab of an application that has nothing but a client; gives the client. */
 export async function openBare(context: BrowserContext): Promise<{ tab: Page; client: JSHandle<Client> }> {
   const tab = await openTab(context, '/bare');
-  await tab.waitForFunction('window.client');
+  await until(tab, 'window.client');
   return { tab, client: (await tab.evaluateHandle('window.client')) as JSHandle<Client> };
 }
 
