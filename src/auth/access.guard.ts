@@ -1,6 +1,7 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
@@ -20,6 +21,7 @@ import { policyOf, type RoutePolicy } from './route-policy.js';
 export class AccessGuard extends AuthGuard() {
   constructor(
     strategy: AccessTokenStrategy,
+    private readonly clock: Clock,
     private readonly verification: AccessTokenVerification,
     private readonly sync: RevocationSync,
     private readonly activity: LastActivityService,
@@ -37,9 +39,10 @@ export class AccessGuard extends AuthGuard() {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
     const token = bearerToken(request);
     if (token === null) return this.byCookie(request, policy);
-    if (!this.sync.isFresh())
-      return this.sync.awaitFresh().then(() => this.authenticate(context, request, token, policy));
-    return this.authenticate(context, request, token, policy);
+    const now = this.clock.now();
+    if (!this.sync.isFresh(now))
+      return this.sync.awaitFresh().then(() => this.authenticate(context, request, token, policy, this.clock.now()));
+    return this.authenticate(context, request, token, policy, now);
   }
 
   /** Errors of the strategy are ours already, or jsonwebtoken's about the signature. */
@@ -55,20 +58,21 @@ export class AccessGuard extends AuthGuard() {
     request: FastifyRequest,
     token: string,
     policy: RoutePolicy,
+    now: number,
   ): true | Promise<true> {
-    const principal = this.verification.recall(token);
-    if (principal) return this.admitBearer(request, principal, policy);
+    const principal = this.verification.recall(token, now);
+    if (principal) return this.admitBearer(request, principal, policy, now);
     return this.verify(context, request, policy);
   }
 
   private async verify(context: ExecutionContext, request: FastifyRequest, policy: RoutePolicy): Promise<true> {
     await super.canActivate(context);
-    return this.admitBearer(request, (request as unknown as { user: Principal }).user, policy);
+    return this.admitBearer(request, (request as unknown as { user: Principal }).user, policy, this.clock.now());
   }
 
-  private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy): true {
+  private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy, now: number): true {
     if (request.headers.cookie !== undefined) this.cookie.assertOneSession(request, principal.sessionId);
-    return this.admit(request, principal, policy);
+    return this.admit(request, principal, policy, now);
   }
 
   private byCookie(request: FastifyRequest, policy: RoutePolicy): true | Promise<true> {
@@ -82,13 +86,13 @@ export class AccessGuard extends AuthGuard() {
   private admitCookie(request: FastifyRequest, token: string, policy: RoutePolicy): true {
     const principal = this.verification.authenticate(token);
     this.cookie.assertOwnPage(request, principal.sessionId);
-    return this.admit(request, principal, policy);
+    return this.admit(request, principal, policy, this.clock.now());
   }
 
-  private admit(request: FastifyRequest, principal: Principal, policy: RoutePolicy): true {
+  private admit(request: FastifyRequest, principal: Principal, policy: RoutePolicy, now: number): true {
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
     if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
-    if (policy.countsAsUse) this.activity.note(principal.sessionId);
+    if (policy.countsAsUse) this.activity.note(principal.sessionId, now);
     request.principal = principal;
     return true;
   }

@@ -64,13 +64,13 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     this.poll = undefined;
   }
 
-  /** Whether the index may decide: its last confirming read began within REVOCATION_MAX_STALENESS by both clocks. */
-  isFresh(): boolean {
+  /** Whether the index may decide: its last confirming read began within REVOCATION_MAX_STALENESS by both clocks. `now`: unix ms. */
+  isFresh(now = this.clock.now()): boolean {
     const limit = this.config.revocationMaxStaleness * 1000;
     return (
       this.clock.monotonic() - this.confirmedMonotonic <= limit &&
       // A clock that was set back would hide a freeze for as long as it was set back.
-      Math.abs(this.clock.now() - this.confirmedWall) <= limit
+      Math.abs(now - this.confirmedWall) <= limit
     );
   }
 

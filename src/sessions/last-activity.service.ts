@@ -24,8 +24,8 @@ export class LastActivityService implements BeforeApplicationShutdown {
   ) {}
 
   /** Notes that a session was used just now. */
-  note(sessionId: string): void {
-    this.pending.set(sessionId, this.clock.now());
+  note(sessionId: string, now = this.clock.now()): void {
+    this.pending.set(sessionId, now);
   }
 
   /** The later of what the table says and what was noted here since. */

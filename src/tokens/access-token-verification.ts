@@ -50,13 +50,13 @@ export class AccessTokenVerification {
    * Who bears a token that was verified before; null when it was not, or not by the key that is there now. Throws the
    * refusal of one that was taken back or has expired since.
    */
-  recall(token: string): Principal | null {
+  recall(token: string, now = this.clock.now()): Principal | null {
     const verified = this.seen.get(token);
     if (!verified) return null;
     const refusal = recheck(verified, {
       keys: this.keys.verificationKeys,
       index: this.sync.index,
-      now: this.clock.seconds(),
+      now: now / 1000,
     });
     // A key that went and came back is another object: what was verified by the old one is verified anew.
     if (refusal === 'token_invalid') return null;

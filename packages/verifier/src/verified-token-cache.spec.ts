@@ -40,7 +40,7 @@ describe('VerifiedTokenCache', () => {
     expect(cache.get(`${token}a`)).toBe('a');
   });
 
-  it('tells tokens apart that bear the same signature', () => {
+  it('tells tokens apart that bear the same signature, and so fall on one place', () => {
     const cache = new VerifiedTokenCache<string>(4);
     cache.set('header.claims.signature', 'ours');
     expect(cache.get('header.others.signature')).toBeUndefined();
