@@ -1,8 +1,10 @@
 import autocannon from 'autocannon';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, writeFileSync } from 'node:fs';
+import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface LoadResult {
@@ -33,20 +35,48 @@ export async function saturate(url: string, tokens: string[], seconds: number, c
 }
 
 /** A steady rate of requests a second, whatever the answers take: the load under which latencies are compared. */
-export function steady(url: string, tokens: string[], seconds: number, rate: number): Promise<LoadResult> {
-  return cannon(url, tokens, { seconds, connections: 20, rate });
+export async function steady(url: string, tokens: string[], seconds: number, rate: number): Promise<LoadResult> {
+  const agent = new Agent({ keepAlive: true });
+  const pending: Promise<number | null>[] = [];
+  const start = performance.now();
+  for (let sent = 0; performance.now() - start < seconds * 1000; await sleep(1)) {
+    // Open loop: what is due is sent, whether or not the answers before it have come.
+    for (; sent < ((performance.now() - start) / 1000) * rate; sent++) {
+      pending.push(ask(agent, url, tokens[sent % tokens.length]!));
+    }
+  }
+  const answers = await Promise.all(pending);
+  agent.destroy();
+  const times = answers.filter((time) => time !== null).toSorted((a, b) => a - b);
+  const at = (part: number) => times[Math.floor(times.length * part)] ?? NaN;
+  return {
+    rate: times.length / seconds,
+    total: times.length,
+    p50: at(0.5),
+    p99: at(0.99),
+    faults: answers.length - times.length,
+  };
+}
+
+/** Milliseconds until the whole answer is there; null for a fault. */
+function ask(agent: Agent, url: string, token: string): Promise<number | null> {
+  return new Promise((resolve) => {
+    const start = performance.now();
+    get(url, { agent, headers: { authorization: `Bearer ${token}` } }, (answer) => {
+      answer.resume().on('end', () => resolve(answer.statusCode === 200 ? performance.now() - start : null));
+    }).on('error', () => resolve(null));
+  });
 }
 
 async function cannon(
   url: string,
   tokens: string[],
-  { seconds, connections, rate }: { seconds: number; connections: number; rate?: number },
+  { seconds, connections }: { seconds: number; connections: number },
 ): Promise<LoadResult> {
   const result = await autocannon({
     url,
     connections,
     duration: seconds,
-    ...(rate && { overallRate: rate }),
     requests: tokens.map((token) => ({ method: 'GET', headers: { authorization: `Bearer ${token}` } })),
   });
   return {

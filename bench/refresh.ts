@@ -77,15 +77,19 @@ async function inTurn(once: (place: number) => Promise<void>, seconds: number): 
 
 function post(agent: Agent, url: string, body: unknown): Promise<{ refreshToken: string }> {
   return new Promise((resolve, reject) => {
-    const sending = request(url, { agent, method: 'POST', headers: { 'content-type': 'application/json' } }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('end', () => {
-        const text = Buffer.concat(chunks).toString();
-        if (answer.statusCode === 200) resolve(JSON.parse(text) as { refreshToken: string });
-        else reject(new Error(`${answer.statusCode}: ${text}`));
-      });
-    });
+    const sending = request(
+      url,
+      { agent, method: 'POST', headers: { 'content-type': 'application/json' } },
+      (answer) => {
+        const chunks: Buffer[] = [];
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+        answer.on('end', () => {
+          const text = Buffer.concat(chunks).toString();
+          if (answer.statusCode === 200) resolve(JSON.parse(text) as { refreshToken: string });
+          else reject(new Error(`${answer.statusCode}: ${text}`));
+        });
+      },
+    );
     sending.on('error', reject);
     sending.end(JSON.stringify(body));
   });

@@ -11,7 +11,11 @@ export class BenchService {
   private constructor(private readonly child: ChildProcess) {}
 
   /** `processors`: as taskset takes them; without, those that are free. */
-  static async start(databaseUrl: string, processors?: string, env: Record<string, string> = {}): Promise<BenchService> {
+  static async start(
+    databaseUrl: string,
+    processors?: string,
+    env: Record<string, string> = {},
+  ): Promise<BenchService> {
     const script = fileURLToPath(new URL('service-process.js', import.meta.url));
     const child = fork(script, { env: { ...process.env, DATABASE_URL: databaseUrl, ...env } });
     if (processors) pin(child.pid!, processors);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
@@ -10,6 +10,12 @@ const CACHE = join(process.cwd(), 'node_modules', '.cache', 'portcullis-chromium
 
 /** The package unpacks the libraries that Chromium needs only where it takes the machine for one of these. */
 const WITH_LIBRARIES = { AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' };
+
+/** The package's own looks for them in fixed folders. */
+const FONTS = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>${CACHE}/fonts/fonts</dir><cachedir>${CACHE}/fonts-cache</cachedir></fontconfig>
+`;
 
 const ARGUMENTS = [
   // No request to anybody but the test's own servers: every host is this machine.
@@ -44,8 +50,12 @@ async function installation(): Promise<Installation> {
   if (CHROME_PATH) return { executablePath: CHROME_PATH };
   if (process.platform !== 'linux' || process.arch !== 'x64') return { channel: 'chrome' };
   if (!existsSync(CACHE)) await unpack();
-  const libraries = join(CACHE, 'al2023', 'lib');
-  const env = { ...(process.env as Record<string, string>), LD_LIBRARY_PATH: libraries };
+  const env = {
+    ...(process.env as Record<string, string>),
+    LD_LIBRARY_PATH: join(CACHE, 'al2023', 'lib'),
+    // On a machine that has no fonts at all, those of the package.
+    ...(!existsSync('/etc/fonts/fonts.conf') && { FONTCONFIG_PATH: join(CACHE, 'fonts') }),
+  };
   return { executablePath: join(CACHE, 'chromium'), env };
 }
 
@@ -56,6 +66,7 @@ async function unpack(): Promise<void> {
   const script = `import chromium from '@sparticuz/chromium'; await chromium.executablePath();`;
   const env = { ...process.env, ...WITH_LIBRARIES, TMPDIR: folder };
   await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { env });
+  await writeFile(join(folder, 'fonts', 'fonts.conf'), FONTS);
   await rename(folder, CACHE).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
     if (!existsSync(CACHE)) throw error;
