@@ -90,7 +90,13 @@ export default {
       files: ['src/database/**/*.ts', 'migrations/*.ts'],
       rules: { 'no-restricted-imports': ['error', forbidden('database', true)] },
     },
-    { files: ['src/main.ts', 'src/database/migrate.command.ts', 'src/database/embedded-postgres.ts', 'ormconfig.ts'], rules: { 'node/no-process-env': 'off', 'no-console': 'off' } },
-    { files: ['test/**', 'bench/**', '*.mjs'], rules: { 'no-console': 'off', 'node/no-process-env': 'off', 'typescript/no-explicit-any': 'off' } },
+    {
+      files: ['src/main.ts', 'src/database/migrate.command.ts', 'src/database/embedded-postgres.ts', 'ormconfig.ts'],
+      rules: { 'node/no-process-env': 'off', 'no-console': 'off' },
+    },
+    {
+      files: ['test/**', 'bench/**', '*.mjs'],
+      rules: { 'no-console': 'off', 'node/no-process-env': 'off', 'typescript/no-explicit-any': 'off' },
+    },
   ],
 };

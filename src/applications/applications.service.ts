@@ -52,7 +52,12 @@ export class ApplicationsService {
   private assertKnown(applicationId: string): void {
     if (applicationId === BUILT_IN_APPLICATION) return;
     throw new AppError('validation_failed', {
-      errors: [{ pointer: '/applicationId', detail: `There is no application with this id. Leave it out for "${BUILT_IN_APPLICATION}".` }],
+      errors: [
+        {
+          pointer: '/applicationId',
+          detail: `There is no application with this id. Leave it out for "${BUILT_IN_APPLICATION}".`,
+        },
+      ],
     });
   }
 }
