@@ -125,8 +125,8 @@ describe('A session that has run out', () => {
     await browser.advance(560);
     await tab.client.refresh();
     look(tabs);
-    await poll(() => tab.heard('expiring').length > 0);
-    expect(tab.heard('expiring')).toMatchObject([{ kind: 'absolute' }]);
+    // News of an earlier refresh that comes late may be taken for the ends first; what the service says puts it right.
+    await poll(() => (tab.heard('expiring').at(-1) as { kind: string } | undefined)?.kind === 'absolute');
     const count = refreshes(browser).length;
     tab.dispatch('pointerdown');
     expect(refreshes(browser)).toHaveLength(count);
