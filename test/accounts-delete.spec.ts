@@ -139,7 +139,7 @@ test('deleting an account forgets where and on what its devices were, those long
   );
   const forgotten = { ip: null, user_agent: null, name: null, browser: null };
   expect(rows).toEqual([
-    { ...forgotten, end_reason: 'account_deleted' },
+    { ...forgotten, end_reason: null },
     { ...forgotten, end_reason: 'signed_out' },
   ]);
 });

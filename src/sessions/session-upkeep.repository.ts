@@ -57,13 +57,12 @@ export class SessionUpkeepRepository {
     });
   }
 
-  /** Ends what a deleted account has left, and forgets where and on what it was used. */
+  /** Forgets where and on what a deleted account was used. Its sessions have ended by the account's floor. */
   async erase(tx: Transaction, userId: string): Promise<void> {
     await tx.query(
       `with erased as (select id from sessions where user_id = $1 order by id for update)
        update sessions s
-          set ended_at = coalesce(s.ended_at, now()), end_reason = coalesce(s.end_reason, 'account_deleted'),
-              ip = null, user_agent = null, name = null, device = '{"browser": null, "os": null, "kind": "other"}'
+          set ip = null, user_agent = null, name = null, device = '{"browser": null, "os": null, "kind": "other"}'
          from erased where s.id = erased.id`,
       [userId],
     );
