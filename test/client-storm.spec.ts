@@ -45,13 +45,13 @@ type Isolation = { locks: undefined; openChannel: typeof noChannel };
  * handled after two others have rotated, and counts as a copy. Run them with CLIENT_STORM_WITHOUT_LOCKS=1 while mending
  * that; they belong in every run again then.
  */
-const TABS: [tabs: string, environment: Isolation | null][] = [['that share locks and channels', null]];
+const TAB_KINDS: [tabs: string, environment: Isolation | null][] = [['that share locks and channels', null]];
 if (process.env.CLIENT_STORM_WITHOUT_LOCKS) {
-  TABS.push(['that know nothing of each other', { locks: undefined, openChannel: noChannel }]);
+  TAB_KINDS.push(['that know nothing of each other', { locks: undefined, openChannel: noChannel }]);
 }
 
 describe(`${REFRESHES} refreshes from tabs of the same browsers, answers lost on the way: nobody is signed out`, () => {
-  test.each(TABS)(
+  test.each(TAB_KINDS)(
     '%s',
     async (_tabs, environment) => {
       const browsers = Array.from({ length: BROWSERS }, () => new ClientBrowser(service));

@@ -72,13 +72,27 @@ test('an outdated token ends its stream with the word to refresh', async () => {
   expect((await device.refresh()).status).toBe(200);
 });
 
-test('a stream ends with its access token, without a word', async () => {
+test('a stream outlives its access token as long as its session lives, and tells of its end', async () => {
+  const owner = await Device.register(service);
+  const untouched = await owner.another();
+  const events = await openEvents(service, untouched.accessToken);
+  await events.until('ready');
+  await service.advance(3 * service.config.accessTokenTtl);
+  await owner.refresh();
+  expect((await owner.send(`/v1/sessions/${untouched.sessionId}`, { method: 'DELETE' })).status).toBe(204);
+  expect(await events.until('ended')).toMatchObject({ data: { reason: 'ended_by_user' } });
+});
+
+test('a stream does not outlive a session that nobody ended, but time', async () => {
   const device = await Device.register(service);
   const events = await openEvents(service, device.accessToken);
   await events.until('ready');
-  await service.advance(service.config.accessTokenTtl + 6);
+  await service.advance(service.config.sessionIdle + 1);
+  expect(await events.until('ended')).toEqual({
+    type: 'ended',
+    data: { code: 'session_ended', reason: 'expired' },
+  });
   expect(await events.next()).toBeNull();
-  expect((await device.refresh()).status).toBe(200);
 });
 
 test('a stream tells of new ends after a refresh, and of devices that come and go', async () => {

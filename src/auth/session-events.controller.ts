@@ -26,7 +26,7 @@ export class SessionEventsController {
     streams: true,
     description:
       '`ready`, `renewed`, `devices_changed`; `outdated` (refresh) and `ended` (with `code` and `reason`) are the last. ' +
-      'The stream ends with its access token. Listening does not count as use.',
+      'The stream ends with the session. Listening does not count as use.',
   })
   stream(@CurrentPrincipal() principal: Principal, @Req() request: FastifyRequest): Observable<MessageEvent> {
     return this.events.stream(principal, bearerToken(request) ?? this.cookie.find(request) ?? '');

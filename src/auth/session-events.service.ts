@@ -27,7 +27,7 @@ export class SessionEventsService implements BeforeApplicationShutdown {
     this.stopping.next();
   }
 
-  /** Ends with the session, with its access token, or with this instance. */
+  /** Ends with the session, with an outdated token, or with this instance. */
   stream(principal: Principal, token: string): Observable<MessageEvent> {
     const news = merge(
       of<MessageEvent>({ type: 'ready', data: {} }),
@@ -39,7 +39,13 @@ export class SessionEventsService implements BeforeApplicationShutdown {
     ).pipe(takeUntil(this.stopping));
 
     return new Observable((subscriber) => {
-      const stopWatching = this.liveTokens.watch(token, (code) => void this.end(principal, code, subscriber));
+      const { userId, sessionId } = principal;
+      const stopWatching = this.liveTokens.watch(
+        token,
+        (code) => void this.end(principal, code, subscriber),
+        // A page that nobody touches gets no new token, and is to learn of the end of its session all the same.
+        async () => (await this.sessions.findEndReason(userId, sessionId)) === null,
+      );
       const subscription = news.subscribe(subscriber);
       return () => {
         stopWatching();
@@ -59,7 +65,7 @@ export class SessionEventsService implements BeforeApplicationShutdown {
     }
   }
 
-  /** Null for a token that merely ran out: the page comes back with a new one. */
+  /** Null when the stream just closes: the page comes back with a new token. */
   private async lastWord({ userId, sessionId }: Principal, code: ErrorCode): Promise<MessageEvent | null> {
     if (code === 'token_expired') return null;
     const reason = await this.sessions.findEndReason(userId, sessionId);

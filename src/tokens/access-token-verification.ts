@@ -9,6 +9,7 @@ import {
   VerifiedTokenCache,
   type AccessTokenClaims,
   type RecheckContext,
+  type Refusal,
   type VerificationKey,
 } from '@portcullis/verifier';
 import { ApplicationsService } from '../applications/applications.service.js';
@@ -20,7 +21,7 @@ import { KeysService } from '../keys/keys.service.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 
 /** A token whose header, signature and claims are right; whether it was taken back is asked at every request. */
-interface VerifiedToken {
+export interface VerifiedToken {
   readonly kid: string;
   readonly key: VerificationKey;
   readonly claims: AccessTokenClaims;
@@ -71,6 +72,17 @@ export class AccessTokenVerification {
     if (known) return known;
     orRefuse(() => verifySignature(token, this.keyOf(token)));
     return this.accept(token);
+  }
+
+  /** As `authenticate`, but all that was verified: for a connection that outlives its request. */
+  inspect(token: string): VerifiedToken {
+    this.authenticate(token);
+    return this.seen.get(token)!;
+  }
+
+  /** Why a verified token is refused by now, whatever its age; null when nothing of it was revoked. */
+  revocationOf(verified: VerifiedToken): Refusal | null {
+    return decide(verified, this.sync.index);
   }
 
   /** The key for the signature step, by the header alone. Throws `token_invalid`. */

@@ -54,6 +54,19 @@ test('signing out in one of three tabs signs out all three, and no other browser
   await sees(other.tab, 'This device');
 });
 
+test('a tab that nobody has touched for hours is told as quickly', async () => {
+  const account = await stage.newAccount();
+  const { tab } = await stage.openSignedIn(account);
+  await stage.site.service.advance(3 * 3600);
+  const other = await stage.openSignedIn(account, phone);
+  const ended = isSignedOut(tab, 'This device was signed out from another one of your devices.');
+  await other.tab.getByRole('button', { name: 'Sign out Chrome on macOS' }).click();
+  const since = performance.now();
+  await other.tab.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await ended;
+  expect(performance.now() - since).toBeLessThan(AT_ONCE_MS);
+});
+
 test('a new password signs the other browser out, and it says so', async () => {
   const account = await stage.newAccount();
   const { context, tab } = await stage.openSignedIn(account);
