@@ -185,6 +185,13 @@ export const errorCatalogue = {
     explanation:
       'Only told where e-mail addresses are not verified; otherwise registering answers the same for known and unknown addresses.',
   },
+  conflict: {
+    status: 409,
+    title: 'It is not in a state for that',
+    detail: 'Look at it again: it may have been done already, or something else has to come first.',
+    explanation:
+      'An act that the present state does not allow: an account that is suspended already, the last active administrator, a signing key that was withdrawn before. Nothing was changed, and `detail` says what stands in the way. Repeating the request does not help.',
+  },
   payload_too_large: {
     status: 413,
     title: 'The body is too large',
