@@ -18,6 +18,20 @@ const READ_LIMIT_MS = 3_000;
 
 export type RevocationListener = (entries: RevocationEntry[]) => void;
 
+/** A place in one of the logs that there were. */
+export interface LogPosition {
+  epoch: string;
+  seq: number;
+}
+
+/** How a read of the log went on. */
+export interface LogStep {
+  /** Everything up to it is in the index. */
+  position: LogPosition;
+  /** What came since the step before, in the order of the log; null when all was read anew, perhaps of another log. */
+  entries: RevocationEntry[] | null;
+}
+
 /**
  * Keeps this instance's deny-list equal to the table. Nothing is forgotten by a read: entries only leave by a sweep,
  * once every token that they refuse has run out.
@@ -31,6 +45,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   /** The index that is about to take that place, while it is filled. */
   private successor: RevocationIndex | null = null;
   private readonly listeners = new Set<RevocationListener>();
+  private readonly followers = new Set<(step: LogStep) => void>();
   private cursor: Cursor | null = null;
   /** When the last confirming read began, by both clocks: a frozen process stops one, a stepped clock the other. */
   private confirmedMonotonic = -Infinity;
@@ -89,6 +104,26 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     return () => this.listeners.delete(listener);
   }
 
+  /** How far the log was read; null before the first time. */
+  get position(): LogPosition | null {
+    return this.cursor;
+  }
+
+  /** Milliseconds since the last confirming read began, by the clock that says more; Infinity before the first. */
+  get staleness(): number {
+    const byWall = Math.abs(this.clock.now() - this.confirmedWall);
+    return Math.max(this.clock.monotonic() - this.confirmedMonotonic, byWall);
+  }
+
+  /**
+   * Calls `follower` with each step of reading the log, one after the other without a gap, and at the end of a read once
+   * more: by then the index is confirmed. What this instance commits comes only when it is read. Returns what ends it.
+   */
+  follow(follower: (step: LogStep) => void): () => void {
+    this.followers.add(follower);
+    return () => this.followers.delete(follower);
+  }
+
   /**
    * Resolves once a read that began after this call has confirmed the index; all who wait share it. Throws
    * `revocation_unavailable` when that read fails or takes over a second.
@@ -117,14 +152,21 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     const monotonic = this.clock.monotonic();
     const wall = this.clock.now();
     try {
-      this.cursor = this.cursor ? await this.readOn(this.cursor) : await this.readAll(this.index);
+      this.cursor = this.cursor ? await this.readOn(this.cursor) : await this.readFirst();
       this.confirmedMonotonic = monotonic;
       this.confirmedWall = wall;
+      this.tell(this.cursor, []);
       this.noteHealth(null);
     } catch (error) {
       this.noteHealth(error);
       throw error;
     }
+  }
+
+  private async readFirst(): Promise<Cursor> {
+    const cursor = await this.readAll(this.index);
+    this.tell(cursor, null);
+    return cursor;
   }
 
   private async readOn(cursor: Cursor): Promise<Cursor> {
@@ -139,6 +181,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
       return this.startOver();
     }
     this.apply(log.entries);
+    this.tell(log.cursor, log.entries);
     if (log.complete) return log.cursor;
     // Should the next page fail, the next read goes on from here.
     this.cursor = log.cursor;
@@ -156,6 +199,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
       const cursor = await this.readAll(successor);
       for (const entry of this.index.withSeqAfter(-1)) successor.apply({ ...entry, seq: 0 });
       this.index = successor;
+      this.tell(cursor, null);
       return cursor;
     } finally {
       this.successor = null;
@@ -167,6 +211,10 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     return this.revocations.load((entries) => {
       for (const entry of entries) index.apply(entry);
     });
+  }
+
+  private tell(position: LogPosition, entries: RevocationEntry[] | null): void {
+    for (const follower of this.followers) follower({ position, entries });
   }
 
   private schedule(): void {

@@ -26,6 +26,7 @@ interface RevocationRow {
   id: string;
   kind: RevocationKind;
   subject: string;
+  application_id: string | null;
   min_version: string | null;
   suspended: boolean;
   expires_at: Date | null;
@@ -51,7 +52,7 @@ const LONGEST_TOKEN_LIFE = `coalesce((
   select max(seconds) from token_lives
    where last_used_at + make_interval(secs => seconds) > now() - interval '2 minutes'), 3600)`;
 
-const COLUMNS = 'seq, id, kind, subject, min_version, suspended, expires_at';
+const COLUMNS = 'seq, id, kind, subject, application_id, min_version, suspended, expires_at';
 
 @Injectable()
 export class RevocationsRepository {
@@ -182,5 +183,6 @@ function toEntry(row: RevocationRow): RevocationEntry {
     minVersion: row.min_version === null ? 0 : Number(row.min_version),
     suspended: row.suspended,
     expiresAt: row.expires_at === null ? Infinity : row.expires_at.getTime() / 1000,
+    ...(row.application_id !== null && { applicationId: row.application_id }),
   };
 }

@@ -58,10 +58,10 @@ export class DeniedSubjects {
     this.shards[i]!.apply(key, state);
   }
 
-  /** The entries with a higher seq, a shard at a time, so that the index may change between two of them. */
-  *withSeqAfter(seq: number): Generator<RevocationState & { subject: string }> {
-    for (const [subject, state] of this.named) if (state.seq > seq) yield { subject, ...state };
-    for (let i = 0; i < SHARDS; i++) yield* this.shards[i]!.listAfter(seq);
+  /** The entries with a higher seq, a shard (some of which have none) at a time: the index may change between two. */
+  *slicesAfter(seq: number): Generator<(RevocationState & { subject: string })[]> {
+    yield [...this.named].filter(([, state]) => state.seq > seq).map(([subject, state]) => ({ subject, ...state }));
+    for (let i = 0; i < SHARDS; i++) if (this.shards[i]!.size > 0) yield this.shards[i]!.listAfter(seq);
   }
 
   /** Removes what has expired by `now`, a slice each time the caller asks for the next one. */

@@ -1,6 +1,6 @@
 export { decide, type RevocableToken } from './decide.js';
 export { KeySet, type JsonWebKeySet, type SigningAlgorithm, type VerificationKey } from './key-set.js';
-export type { RevocationEntry, RevocationKind, RevocationState } from './revocation-entry.js';
+export { concerns, type RevocationEntry, type RevocationKind, type RevocationState } from './revocation-entry.js';
 export { RevocationIndex } from './revocation-index.js';
 export {
   CLOCK_LEEWAY,

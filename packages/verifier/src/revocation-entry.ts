@@ -10,6 +10,8 @@ export interface RevocationState {
   suspended: boolean;
   /** Unix seconds after which no token it concerns can still be valid; Infinity for never. */
   expiresAt: number;
+  /** The application that a session or a token belongs to; left out when tokens of any may be concerned. */
+  applicationId?: string;
 }
 
 export interface RevocationEntry extends RevocationState {
@@ -32,7 +34,19 @@ export function mergeStates(one: RevocationState, other: RevocationState): Revoc
     minVersion: Math.max(one.minVersion, other.minVersion),
     suspended: (one.suspended && one.seq >= other.seq) || (other.suspended && other.seq >= one.seq),
     expiresAt: Math.max(one.expiresAt, other.expiresAt),
+    // A session belongs to one application. Were two entries to differ, every application would be told.
+    ...(one.applicationId !== undefined &&
+      one.applicationId === other.applicationId && { applicationId: one.applicationId }),
   };
+}
+
+/**
+ * Whether a token of this application can be refused because of the entry: what an application that follows the log has
+ * to be told. Entries on users concern all of them, as a person may sign in to any.
+ */
+export function concerns(entry: RevocationEntry, applicationId: string): boolean {
+  if (entry.kind === 'application') return entry.subject === applicationId;
+  return entry.applicationId === undefined || entry.applicationId === applicationId;
 }
 
 /**
@@ -46,7 +60,8 @@ export function assertEntry(entry: RevocationEntry): void {
     isCount(entry.minVersion) &&
     typeof entry.suspended === 'boolean' &&
     typeof entry.expiresAt === 'number' &&
-    entry.expiresAt >= 0;
+    entry.expiresAt >= 0 &&
+    (entry.applicationId === undefined || typeof entry.applicationId === 'string');
   if (!sound) throw new TypeError(`malformed revocation entry (kind ${entry.kind}, seq ${entry.seq})`);
 }
 

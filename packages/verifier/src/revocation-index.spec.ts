@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
-import type { RevocationEntry, RevocationKind } from './revocation-entry.js';
+import { concerns, type RevocationEntry, type RevocationKind } from './revocation-entry.js';
 import { RevocationIndex } from './revocation-index.js';
 
 const KINDS: RevocationKind[] = ['token', 'session', 'user', 'application', 'key'];
@@ -22,7 +22,7 @@ const SUBJECTS = [
   '',
 ];
 
-const anyEntry = fc.record({
+const entryFields = {
   kind: fc.constantFrom(...KINDS),
   // Mostly few subjects, so that their entries meet.
   subject: fc.oneof(
@@ -34,7 +34,11 @@ const anyEntry = fc.record({
   minVersion: fc.constantFrom(0, 1, 5, 1_800_000_000, Number.MAX_SAFE_INTEGER),
   suspended: fc.boolean(),
   expiresAt: fc.constantFrom(0, 1, 50, 100, 150, Infinity),
-});
+};
+const anyEntry = fc.oneof(
+  fc.record(entryFields),
+  fc.record({ ...entryFields, applicationId: fc.constantFrom('account', 'account', 'shop') }),
+);
 
 /** The index as one would write it without a thought for memory: all entries, merged when asked. */
 class NaiveIndex {
@@ -60,6 +64,7 @@ class NaiveIndex {
       minVersion: Math.max(...entries.map((entry) => entry.minVersion)),
       suspended: entries.some((entry) => entry.seq === seq && entry.suspended),
       expiresAt: Math.max(...entries.map((entry) => entry.expiresAt)),
+      ...ofOneApplication(entries),
     };
   }
 
@@ -67,6 +72,11 @@ class NaiveIndex {
     const first = this.entries.filter((entry, i) => this.entries.findIndex((one) => isOfOneSubject(one, entry)) === i);
     return first.map(({ kind, subject }) => this.find(kind, subject) as RevocationEntry);
   }
+}
+
+function ofOneApplication([{ applicationId } = {}, ...rest]: { applicationId?: string }[]) {
+  const isOne = applicationId !== undefined && rest.every((entry) => entry.applicationId === applicationId);
+  return isOne ? { applicationId } : {};
 }
 
 function isOfOneSubject(one: Pick<RevocationEntry, 'kind' | 'subject'>, other: typeof one): boolean {
@@ -219,9 +229,24 @@ describe('RevocationIndex', () => {
     ['an expiry as a date', { expiresAt: new Date() }],
     ['a suspension that is not a boolean', { suspended: 'false' }],
     ['no subject', { subject: undefined }],
+    ['an application that is no name', { applicationId: 7 }],
   ])('refuses %s', (_, changes) => {
     const index = new RevocationIndex();
     expect(() => index.apply(makeEntry(0, changes as Partial<RevocationEntry>))).toThrow(TypeError);
     expect(index.size).toBe(0);
+  });
+});
+
+describe('concerns', () => {
+  it.each([
+    ['a session of its own', { applicationId: 'shop' }, true],
+    ["another application's session", { applicationId: 'account' }, false],
+    ['a session of nobody knows which application', {}, true],
+    ['a user, who may sign in anywhere', { kind: 'user' as const }, true],
+    ['a key', { kind: 'key' as const, subject: 'k1' }, true],
+    ['itself', { kind: 'application' as const, subject: 'shop' }, true],
+    ['another application', { kind: 'application' as const, subject: 'account' }, false],
+  ])('an application is told of %s: %s', (_, changes, told) => {
+    expect(concerns(makeEntry(0, changes), 'shop')).toBe(told);
   });
 });

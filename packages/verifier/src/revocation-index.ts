@@ -46,8 +46,13 @@ export class RevocationIndex {
    * is in it throughout is yielded once; what comes or goes meanwhile, perhaps.
    */
   *withSeqAfter(seq: number): Generator<RevocationEntry> {
+    for (const slice of this.slicesAfter(seq)) yield* slice;
+  }
+
+  /** The same in slices of a few thousand at most, some of them empty, for who lets the event loop turn between two. */
+  *slicesAfter(seq: number): Generator<RevocationEntry[]> {
     for (const kind of KINDS) {
-      for (const entry of this[kind].withSeqAfter(seq)) yield { kind, ...entry };
+      for (const slice of this[kind].slicesAfter(seq)) yield slice.map((entry) => ({ kind, ...entry }));
     }
   }
 

@@ -12,12 +12,16 @@ function keyOf(subject: string): UuidKey {
   return key;
 }
 
-const state = fc.record({
-  seq: fc.nat(1000),
-  minVersion: fc.nat(5),
-  suspended: fc.boolean(),
-  expiresAt: fc.constantFrom(100, 200, 300, Infinity),
-});
+const state = fc.record(
+  {
+    seq: fc.nat(1000),
+    minVersion: fc.nat(5),
+    suspended: fc.boolean(),
+    expiresAt: fc.constantFrom(100, 200, 300, Infinity),
+    applicationId: fc.constantFrom('account', 'shop'),
+  },
+  { requiredKeys: ['seq', 'minVersion', 'suspended', 'expiresAt'] },
+);
 const apply = fc.record({ subject: fc.constantFrom(...SUBJECTS), state });
 const sweep = fc.constantFrom(99, 100, 200, 300);
 

@@ -1,8 +1,9 @@
+import { applicationOfNumber, numberOfApplication } from './application-numbers.js';
 import { mergeStates, type Objection, type RevocationState } from './revocation-entry.js';
 import { formatUuid, hashWords, type UuidKey } from './uuid.js';
 
-/** Three doubles, four words, one byte of flags. */
-const BYTES_PER_SLOT = 41;
+/** Three doubles, four words, the number of an application, one byte of flags. */
+const BYTES_PER_SLOT = 43;
 /** Past three quarters, the runs that a miss has to walk through grow quickly; a new table starts at six tenths. */
 const MAX_LOAD = 0.75;
 const START_LOAD = 0.6;
@@ -28,6 +29,7 @@ export class UuidShard {
   private readonly minVersions: Float64Array;
   private readonly expiries: Float64Array;
   private readonly words: Int32Array;
+  private readonly applications: Uint16Array;
   private readonly flags: Uint8Array;
 
   private constructor(private readonly capacity: number) {
@@ -36,7 +38,8 @@ export class UuidShard {
     this.minVersions = new Float64Array(buffer, capacity * 8, capacity);
     this.expiries = new Float64Array(buffer, capacity * 16, capacity);
     this.words = new Int32Array(buffer, capacity * 24, capacity * 4);
-    this.flags = new Uint8Array(buffer, capacity * 40, capacity);
+    this.applications = new Uint16Array(buffer, capacity * 40, capacity);
+    this.flags = new Uint8Array(buffer, capacity * 42, capacity);
   }
 
   /** What every shard starts as. Its one slot counts as full, so `apply` is never called on it. */
@@ -138,16 +141,19 @@ export class UuidShard {
     this.seqs[free] = from.seqs[slot]!;
     this.minVersions[free] = from.minVersions[slot]!;
     this.expiries[free] = from.expiries[slot]!;
+    this.applications[free] = from.applications[slot]!;
     this.flags[free] = from.flags[slot]!;
     this.size++;
   }
 
   private stateAt(slot: number): RevocationState {
+    const applicationId = applicationOfNumber(this.applications[slot]!);
     return {
       seq: this.seqs[slot]!,
       minVersion: this.minVersions[slot]!,
       suspended: (this.flags[slot]! & SUSPENDED) !== 0,
       expiresAt: this.expiries[slot]!,
+      ...(applicationId !== undefined && { applicationId }),
     };
   }
 
@@ -155,6 +161,7 @@ export class UuidShard {
     this.seqs[slot] = state.seq;
     this.minVersions[slot] = state.minVersion;
     this.expiries[slot] = state.expiresAt;
+    this.applications[slot] = numberOfApplication(state.applicationId);
     this.flags[slot] = state.suspended ? this.flags[slot]! | SUSPENDED : this.flags[slot]! & ~SUSPENDED;
   }
 }
