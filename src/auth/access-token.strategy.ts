@@ -40,6 +40,6 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
   }
 
   validate(request: FastifyRequest): Principal {
-    return this.verification.accept(bearerToken(request) ?? '');
+    return this.verification.accept(bearerToken(request) ?? '').principal;
   }
 }

@@ -6,12 +6,15 @@ import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { LastActivityService } from '../sessions/last-activity.service.js';
-import { AccessTokenVerification } from '../tokens/access-token-verification.js';
+import { AccessTokenVerification, type AdmittedToken } from '../tokens/access-token-verification.js';
 import { AccessCookie } from './access-cookie.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
 import { RecentAuth } from './recent-auth.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
+
+/** When a session was last used is known to the second, in milliseconds: the note costs as much as the rest of the guard. */
+const NOTE_MS = 1_000;
 
 /**
  * Stands before every route: private unless it is `@Public()`. It asks no database. For a token seen before it runs
@@ -61,19 +64,23 @@ export class AccessGuard extends AuthGuard() {
     policy: RoutePolicy,
     now: number,
   ): true | Promise<true> {
-    const principal = this.verification.recall(token, now);
-    if (principal) return this.admitBearer(request, principal, policy, now);
-    return this.verify(context, request, policy);
+    const known = this.verification.recall(token, now);
+    if (known === null) return this.verify(context, request, policy);
+    this.admitBearer(request, known.principal, policy);
+    return this.noteUse(known, policy, now);
   }
 
   private async verify(context: ExecutionContext, request: FastifyRequest, policy: RoutePolicy): Promise<true> {
     await super.canActivate(context);
-    return this.admitBearer(request, (request as unknown as { user: Principal }).user, policy, this.clock.now());
+    const { user } = request as unknown as { user: Principal };
+    this.admitBearer(request, user, policy);
+    if (policy.countsAsUse) this.activity.note(user.sessionId);
+    return true;
   }
 
-  private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy, now: number): true {
+  private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy): void {
     if (request.headers.cookie !== undefined) this.cookie.assertOneSession(request, principal.sessionId);
-    return this.admit(request, principal, policy, now);
+    this.admit(request, principal, policy);
   }
 
   private byCookie(request: FastifyRequest, policy: RoutePolicy): true | Promise<true> {
@@ -85,16 +92,25 @@ export class AccessGuard extends AuthGuard() {
 
   /** Without passport, which looks for a token where bearers have it; the steps are the same. */
   private admitCookie(request: FastifyRequest, token: string, policy: RoutePolicy): true {
-    const principal = this.verification.authenticate(token);
-    this.cookie.assertOwnPage(request, principal.sessionId);
-    return this.admit(request, principal, policy, this.clock.now());
+    const admitted = this.verification.authenticate(token);
+    this.cookie.assertOwnPage(request, admitted.principal.sessionId);
+    this.admit(request, admitted.principal, policy);
+    return this.noteUse(admitted, policy, this.clock.now());
   }
 
-  private admit(request: FastifyRequest, principal: Principal, policy: RoutePolicy, now: number): true {
+  private admit(request: FastifyRequest, principal: Principal, policy: RoutePolicy): void {
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
     if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
-    if (policy.countsAsUse) this.activity.note(principal.sessionId, now);
     request.principal = principal;
+  }
+
+  /** `now`: unix ms. */
+  private noteUse(admitted: AdmittedToken, policy: RoutePolicy, now: number): true {
+    // Either way, as a clock that was set back must not silence it.
+    if (policy.countsAsUse && Math.abs(now - admitted.notedAt) >= NOTE_MS) {
+      admitted.notedAt = now;
+      this.activity.note(admitted.principal.sessionId, now);
+    }
     return true;
   }
 }

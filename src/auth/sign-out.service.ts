@@ -49,7 +49,7 @@ export class SignOutService {
   /** Null when its session has ended already. Throws the refusal of a token that is no good otherwise. */
   private bearerOf(accessToken: string): Principal | null {
     try {
-      return this.verification.authenticate(accessToken);
+      return this.verification.authenticate(accessToken).principal;
     } catch (error) {
       if (error instanceof AppError && error.code === 'session_ended') return null;
       throw error;

@@ -11,6 +11,7 @@ import {
   type RecheckContext,
   type Refusal,
   type VerificationKey,
+  type VerifiedToken,
 } from '@portcullis/verifier';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Clock } from '../common/clock.js';
@@ -21,11 +22,10 @@ import { KeysService } from '../keys/keys.service.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 
 /** A token whose header, signature and claims are right; whether it was taken back is asked at every request. */
-export interface VerifiedToken {
-  readonly kid: string;
-  readonly key: VerificationKey;
-  readonly claims: AccessTokenClaims;
+export interface AdmittedToken extends VerifiedToken {
   readonly principal: Principal;
+  /** When its use was last noted, unix ms. Only the guard writes it. */
+  notedAt: number;
 }
 
 /**
@@ -34,7 +34,7 @@ export interface VerifiedToken {
  */
 @Injectable()
 export class AccessTokenVerification {
-  private readonly seen = new VerifiedTokenCache<VerifiedToken>();
+  private readonly seen = new VerifiedTokenCache<AdmittedToken>();
   private readonly audiences: string[];
   /** One for all calls: a request that costs two microseconds should make no garbage. */
   private readonly context: RecheckContext;
@@ -51,10 +51,10 @@ export class AccessTokenVerification {
   }
 
   /**
-   * Who bears a token that was verified before; null when it was not, or not by the key that is there now. Throws the
-   * refusal of one that was taken back or has expired since.
+   * What was verified of a token before; null when it was not, or not by the key that is there now. Throws the refusal
+   * of one that was taken back or has expired since. `now`: unix ms.
    */
-  recall(token: string, now = this.clock.now()): Principal | null {
+  recall(token: string, now = this.clock.now()): AdmittedToken | null {
     const verified = this.seen.get(token);
     if (!verified) return null;
     this.context.index = this.sync.index;
@@ -63,21 +63,15 @@ export class AccessTokenVerification {
     // A key that went and came back is another object: what was verified by the old one is verified anew.
     if (refusal === 'token_invalid') return null;
     if (refusal) throw new AppError(refusal, { log: 'a token seen before' });
-    return verified.principal;
+    return verified;
   }
 
   /** Who bears a token, seen before or not: for the one route that looks at a token outside the guard. */
-  authenticate(token: string): Principal {
+  authenticate(token: string): AdmittedToken {
     const known = this.recall(token);
     if (known) return known;
     orRefuse(() => verifySignature(token, this.keyOf(token)));
     return this.accept(token);
-  }
-
-  /** As `authenticate`, but all that was verified: for a connection that outlives its request. */
-  inspect(token: string): VerifiedToken {
-    this.authenticate(token);
-    return this.seen.get(token)!;
   }
 
   /** Why a verified token is refused by now, whatever its age; null when nothing of it was revoked. */
@@ -91,7 +85,7 @@ export class AccessTokenVerification {
   }
 
   /** What follows the signature step: claims, then the decision. Throws the refusal. */
-  accept(token: string): Principal {
+  accept(token: string): AdmittedToken {
     return orRefuse(() => {
       const { kid, key } = checkHeader(token, this.keys.verificationKeys);
       const claims = checkClaims(token, {
@@ -102,8 +96,9 @@ export class AccessTokenVerification {
       const refusal = decide({ kid, claims }, this.sync.index);
       if (refusal) throw new VerificationError(refusal, 'decision');
       const principal = toPrincipal(claims);
-      this.seen.set(token, { kid, key, claims, principal });
-      return principal;
+      const admitted = { kid, key, claims, principal, notedAt: 0, clearedByKeys: 0, clearedByIndex: 0 };
+      this.seen.set(token, admitted);
+      return admitted;
     });
   }
 }

@@ -4,7 +4,7 @@ import { CLOCK_LEEWAY, type RevocationEntry } from '@portcullis/verifier';
 import { Clock } from '../common/clock.js';
 import type { ErrorCode } from '../common/errors/error-catalogue.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
-import { AccessTokenVerification, type VerifiedToken } from './access-token-verification.js';
+import { AccessTokenVerification, type AdmittedToken } from './access-token-verification.js';
 
 /** How often the tokens of open connections are looked at for expiry, in milliseconds. */
 const EXPIRY_CHECK_MS = 1_000;
@@ -13,7 +13,7 @@ const EXPIRY_CHECK_MS = 1_000;
 export type Renewal = () => Promise<boolean>;
 
 interface Watch {
-  verified: VerifiedToken;
+  verified: AdmittedToken;
   subjects: string[];
   /** Seconds since 1970. */
   until: number;
@@ -53,7 +53,7 @@ export class LiveTokens implements OnModuleInit, OnModuleDestroy {
    * Returns what ends the watch. Throws the refusal of a token that is not accepted now.
    */
   watch(token: string, onRefused: (code: ErrorCode) => void, renew: Renewal | null = null): () => void {
-    const verified = this.verification.inspect(token);
+    const verified = this.verification.authenticate(token);
     const { sub, sid, client_id, jti, exp } = verified.claims;
     const subjects = [sub, sid, client_id, jti];
     const watch: Watch = { verified, subjects, until: exp + CLOCK_LEEWAY, onRefused, renew, renewing: false };

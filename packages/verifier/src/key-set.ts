@@ -1,4 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import { nextRevision } from './revision.js';
 
 export type SigningAlgorithm = 'ES256' | 'RS256';
 
@@ -16,6 +17,8 @@ export interface JsonWebKeySet {
 
 /** The keys that tokens may be signed with, by kid. Nothing in a token ever adds to it. */
 export class KeySet {
+  /** Another one after each change. */
+  revision = nextRevision();
   private keys = new Map<string, VerificationKey>();
 
   constructor(keys: Iterable<VerificationKey> = []) {
@@ -41,6 +44,7 @@ export class KeySet {
   }
 
   delete(kid: string): boolean {
+    this.revision = nextRevision();
     return this.keys.delete(kid);
   }
 
@@ -55,6 +59,7 @@ export class KeySet {
       const known = this.keys.get(key.kid);
       next.set(key.kid, known && isSame(known, key) ? known : key);
     }
+    this.revision = nextRevision();
     this.keys = next;
   }
 

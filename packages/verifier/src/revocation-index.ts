@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { DeniedSubjects } from './denied-subjects.js';
 import { assertEntry, type RevocationEntry, type RevocationKind } from './revocation-entry.js';
+import { nextRevision } from './revision.js';
 
 /**
  * Everything that is revoked, in memory: about 60 bytes an entry, exact, never probabilistic.
@@ -17,6 +18,8 @@ export class RevocationIndex {
   readonly user = new DeniedSubjects();
   readonly application = new DeniedSubjects();
   readonly key = new DeniedSubjects();
+  /** Another one after each entry. A sweep leaves it: what it removes refuses no token any more. */
+  revision = nextRevision();
 
   /** Merged entries: one a subject. */
   get size(): number {
@@ -32,6 +35,7 @@ export class RevocationIndex {
   apply(entry: RevocationEntry): void {
     assertEntry(entry);
     const { kind, subject, ...state } = entry;
+    this.revision = nextRevision();
     this[kind].apply(subject, state);
   }
 
