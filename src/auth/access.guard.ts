@@ -13,9 +13,6 @@ import { bearerToken } from './bearer-token.js';
 import { RecentAuth } from './recent-auth.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
 
-/** When a session was last used is known to the second, in milliseconds: the note costs as much as the rest of the guard. */
-const NOTE_MS = 1_000;
-
 /**
  * Stands before every route: private unless it is `@Public()`. It asks no database. For a token seen before it runs
  * without a promise, which is what makes a protected route about as fast as a public one.
@@ -104,11 +101,13 @@ export class AccessGuard extends AuthGuard() {
     request.principal = principal;
   }
 
-  /** `now`: unix ms. */
+  /** To the second, as a note costs about what the rest of the guard does. `now`: unix ms. */
   private noteUse(admitted: AdmittedToken, policy: RoutePolicy, now: number): true {
-    // Either way, as a clock that was set back must not silence it.
-    if (policy.countsAsUse && Math.abs(now - admitted.notedAt) >= NOTE_MS) {
-      admitted.notedAt = now;
+    if (!policy.countsAsUse) return true;
+    const second = Math.floor(now / 1000);
+    // Not "later": a clock that was set back must not silence it.
+    if (second !== admitted.notedAt) {
+      admitted.notedAt = second;
       this.activity.note(admitted.principal.sessionId, now);
     }
     return true;

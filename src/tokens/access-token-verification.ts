@@ -6,12 +6,12 @@ import {
   recheck,
   verifySignature,
   VerificationError,
+  VerifiedToken,
   VerifiedTokenCache,
   type AccessTokenClaims,
   type RecheckContext,
   type Refusal,
   type VerificationKey,
-  type VerifiedToken,
 } from '@portcullis/verifier';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Clock } from '../common/clock.js';
@@ -22,10 +22,15 @@ import { KeysService } from '../keys/keys.service.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 
 /** A token whose header, signature and claims are right; whether it was taken back is asked at every request. */
-export interface AdmittedToken extends VerifiedToken {
+export class AdmittedToken extends VerifiedToken {
+  /** When its use was last noted, whole unix seconds. Only the guard writes it. */
+  notedAt = 0;
   readonly principal: Principal;
-  /** When its use was last noted, unix ms. Only the guard writes it. */
-  notedAt: number;
+
+  constructor(token: string, kid: string, key: VerificationKey, claims: AccessTokenClaims) {
+    super(token, kid, key, claims);
+    this.principal = toPrincipal(claims);
+  }
 }
 
 /**
@@ -95,12 +100,16 @@ export class AccessTokenVerification {
       });
       const refusal = decide({ kid, claims }, this.sync.index);
       if (refusal) throw new VerificationError(refusal, 'decision');
-      const principal = toPrincipal(claims);
-      const admitted = { kid, key, claims, principal, notedAt: 0, clearedByKeys: 0, clearedByIndex: 0 };
-      this.seen.set(token, admitted);
+      const admitted = new AdmittedToken(flat(token), kid, key, claims);
+      this.seen.set(admitted);
       return admitted;
     });
   }
+}
+
+/** The same text as a string of its own: a slice of a header is compared by way of the header. */
+function flat(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 function orRefuse<T>(check: () => T): T {

@@ -13,4 +13,4 @@ export { checkHeader } from './token-header.js';
 export { verifySignature } from './token-signature.js';
 export { VerificationError, type Refusal, type VerificationErrorCode } from './verification-error.js';
 export { VerifiedTokenCache } from './verified-token-cache.js';
-export { recheck, verify, type RecheckContext, type VerifiedToken, type VerifyContext } from './verify.js';
+export { recheck, VerifiedToken, verify, type RecheckContext, type VerifyContext } from './verify.js';

@@ -5,11 +5,6 @@ const DEFAULT_MAX_ENTRIES = 20_000;
 /** Characters of the signature that find the place: 48 bits, as good as random, of which 32 are kept. */
 const PLACE_LENGTH = 8;
 
-interface Entry<Value> {
-  token: string;
-  value: Value;
-}
-
 /**
  * Verified tokens by the whole token, never by a digest of it or a part: caches keyed by less have handed one token's
  * claims to another (fast-jwt, CVE-2026-35039 and CVE-2026-107719). The end of its signature only finds the place, as
@@ -20,10 +15,10 @@ interface Entry<Value> {
  * dropped; a hit in the old one brings the token back to the young. That keeps at least the half most recently used,
  * for the price of a Map look-up and no bookkeeping.
  */
-export class VerifiedTokenCache<Value = VerifiedToken> {
+export class VerifiedTokenCache<Verified extends { readonly token: string } = VerifiedToken> {
   private readonly maxYoung: number;
-  private young = new Map<number, Entry<Value>>();
-  private old = new Map<number, Entry<Value>>();
+  private young = new Map<number, Verified>();
+  private old = new Map<number, Verified>();
 
   /** Throws a RangeError for fewer than two entries. */
   constructor(maxEntries = DEFAULT_MAX_ENTRIES) {
@@ -36,18 +31,18 @@ export class VerifiedTokenCache<Value = VerifiedToken> {
     return this.young.size + this.old.size;
   }
 
-  get(token: string): Value | undefined {
+  get(token: string): Verified | undefined {
     const place = placeOf(token);
     const entry = this.young.get(place);
-    if (entry?.token === token) return entry.value;
+    if (entry?.token === token) return entry;
     const older = this.old.get(place);
     if (older?.token !== token) return undefined;
     this.keep(place, older);
-    return older.value;
+    return older;
   }
 
-  set(token: string, value: Value): void {
-    this.keep(placeOf(token), { token, value });
+  set(verified: Verified): void {
+    this.keep(placeOf(verified.token), verified);
   }
 
   clear(): void {
@@ -55,12 +50,12 @@ export class VerifiedTokenCache<Value = VerifiedToken> {
     this.old = new Map();
   }
 
-  private keep(place: number, entry: Entry<Value>): void {
+  private keep(place: number, verified: Verified): void {
     if (this.young.size >= this.maxYoung && !this.young.has(place)) {
       this.old = this.young;
       this.young = new Map();
     }
-    this.young.set(place, entry);
+    this.young.set(place, verified);
   }
 }
 

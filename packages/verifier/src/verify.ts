@@ -1,21 +1,28 @@
 import { decide } from './decide.js';
 import type { KeySet, VerificationKey } from './key-set.js';
 import type { RevocationIndex } from './revocation-index.js';
-import { checkClaims, checkTimes, type AccessTokenClaims, type ExpectedClaims } from './token-claims.js';
+import { CLOCK_LEEWAY, checkClaims, checkTimes, type AccessTokenClaims, type ExpectedClaims } from './token-claims.js';
 import { checkHeader } from './token-header.js';
 import { verifySignature } from './token-signature.js';
 import { VerificationError, type VerificationErrorCode } from './verification-error.js';
 
-export interface VerifiedToken {
-  readonly kid: string;
-  readonly key: VerificationKey;
-  readonly claims: AccessTokenClaims;
+/** A token that passed every check once, and what `recheck` last found. One object, so that a request reads little. */
+export class VerifiedToken {
   /**
-   * The revisions of the keys and of the index by which `recheck` last cleared it; 0 when it has not yet. Only
-   * `recheck` writes them.
+   * By which revisions of the keys and the index, and between which times (whole unix seconds), `recheck` knows it to
+   * pass. Only `recheck` writes them.
    */
-  clearedByKeys: number;
-  clearedByIndex: number;
+  clearedByKeys = 0;
+  clearedByIndex = 0;
+  clearedFrom = 0;
+  clearedUntil = 0;
+
+  constructor(
+    readonly token: string,
+    readonly kid: string,
+    readonly key: VerificationKey,
+    readonly claims: AccessTokenClaims,
+  ) {}
 }
 
 export interface RecheckContext {
@@ -31,8 +38,7 @@ export type VerifyContext = RecheckContext & ExpectedClaims;
 export function verify(token: string, context: VerifyContext): VerifiedToken {
   const { kid, key } = checkHeader(token, context.keys);
   verifySignature(token, key);
-  const claims = checkClaims(token, context);
-  const verified = { kid, key, claims, clearedByKeys: 0, clearedByIndex: 0 };
+  const verified = new VerifiedToken(token, kid, key, checkClaims(token, context));
   const refusal = decide(verified, context.index);
   if (refusal !== null) throw new VerificationError(refusal, 'revoked');
   return verified;
@@ -43,22 +49,30 @@ export function verify(token: string, context: VerifyContext): VerifiedToken {
  * `verify` would throw now, or null. For each use of a cached verification; takes under a microsecond and allocates
  * nothing. A key that was replaced is another object, so nothing verified with the old one outlives it.
  *
- * What was cleared by these very keys and this very index is not looked up again, which spares it the memory of a long
- * deny-list: until the next revocation only its time is checked.
+ * What it cleared once is cleared by these very keys and this very index until the token runs out, so it is not looked
+ * up again: until the next revocation, neither the claims nor the deny-list are read.
  */
 export function recheck(verified: VerifiedToken, context: RecheckContext): VerificationErrorCode | null {
-  const { keys, index } = context;
-  const cleared = verified.clearedByIndex === index.revision && verified.clearedByKeys === keys.revision;
-  if (!cleared && keys.get(verified.kid) !== verified.key) return 'token_invalid';
-  const refusal = checkTimes(verified.claims, context.now);
-  return cleared || refusal !== null ? refusal : clear(verified, context);
+  return isCleared(verified, context) ? null : recheckAnew(verified, context);
 }
 
-function clear(verified: VerifiedToken, { keys, index }: RecheckContext): VerificationErrorCode | null {
-  const refusal = decide(verified, index);
-  if (refusal === null) {
-    verified.clearedByKeys = keys.revision;
-    verified.clearedByIndex = index.revision;
-  }
-  return refusal;
+function isCleared(verified: VerifiedToken, { keys, index, now }: RecheckContext): boolean {
+  return (
+    verified.clearedByIndex === index.revision &&
+    verified.clearedByKeys === keys.revision &&
+    now >= verified.clearedFrom &&
+    now < verified.clearedUntil
+  );
+}
+
+function recheckAnew(verified: VerifiedToken, { keys, index, now }: RecheckContext): VerificationErrorCode | null {
+  if (keys.get(verified.kid) !== verified.key) return 'token_invalid';
+  const refusal = checkTimes(verified.claims, now) ?? decide(verified, index);
+  if (refusal !== null) return refusal;
+  verified.clearedByKeys = keys.revision;
+  verified.clearedByIndex = index.revision;
+  // Rounded inwards to whole seconds, which are the numbers that need no memory of their own.
+  verified.clearedFrom = Math.ceil(now);
+  verified.clearedUntil = Math.floor(verified.claims.exp + CLOCK_LEEWAY);
+  return null;
 }
