@@ -5,16 +5,13 @@ import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
-import { RevocationsRepository, type Cursor } from './revocations.repository.js';
+import { RevocationLogRepository, type Cursor } from './revocation-log.repository.js';
 
 /** Milliseconds between two looks at the head of the log. */
 const POLL_MS = 1_000;
 
 /** The longest that a request waits for a stale index to be read anew, in milliseconds. */
 const CATCH_UP_WAIT_MS = 1_000;
-
-/** A page that takes longer, in milliseconds, is given up: its connection is as good as dead, the next takes another. */
-const READ_LIMIT_MS = 3_000;
 
 export type RevocationListener = (entries: RevocationEntry[]) => void;
 
@@ -59,7 +56,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   constructor(
     private readonly config: Config,
     private readonly clock: Clock,
-    private readonly revocations: RevocationsRepository,
+    private readonly log: RevocationLogRepository,
     readiness: Readiness,
   ) {
     readiness.add('deny-list', async () =>
@@ -170,11 +167,11 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async readOn(cursor: Cursor): Promise<Cursor> {
-    const log = await within(READ_LIMIT_MS, this.revocations.readAfter(cursor));
+    const log = await this.log.readAfter(cursor);
     const diverged =
       log.cursor.epoch !== cursor.epoch ||
       log.cursor.seq < cursor.seq ||
-      (cursor.rowId !== null && log.rowIdAtCursor !== null && log.rowIdAtCursor !== cursor.rowId);
+      (log.rowIdAtCursor !== null && log.rowIdAtCursor !== cursor.rowId);
     if (diverged) {
       const message = 'The database is another one, or an older state of it: reading it anew.';
       this.logger.error({ message, cursor, found: log.cursor });
@@ -207,8 +204,8 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async readAll(index: RevocationIndex): Promise<Cursor> {
-    await this.revocations.noteTokenLife(this.config.accessTokenTtl);
-    return this.revocations.load((entries) => {
+    await this.log.noteTokenLife(this.config.accessTokenTtl);
+    return this.log.load((entries) => {
       for (const entry of entries) index.apply(entry);
     });
   }

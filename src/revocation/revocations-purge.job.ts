@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { Clock } from '../common/clock.js';
 import { Config } from '../config.js';
+import { RevocationLogRepository } from './revocation-log.repository.js';
 import { RevocationSync } from './revocation-sync.js';
 import { RevocationsRepository } from './revocations.repository.js';
 
@@ -14,13 +15,14 @@ export class RevocationsPurgeJob {
     private readonly config: Config,
     private readonly clock: Clock,
     private readonly revocations: RevocationsRepository,
+    private readonly log: RevocationLogRepository,
     private readonly sync: RevocationSync,
   ) {}
 
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
   async run(): Promise<void> {
     try {
-      await this.revocations.noteTokenLife(this.config.accessTokenTtl);
+      await this.log.noteTokenLife(this.config.accessTokenTtl);
       const before = this.sync.index.size;
       await this.sync.index.sweep(this.clock.seconds());
       const entries = Math.max(0, before - this.sync.index.size);

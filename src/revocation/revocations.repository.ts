@@ -1,39 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import type { RevocationEntry, RevocationKind } from '@portcullis/verifier';
+import type { RevocationEntry } from '@portcullis/verifier';
 import { Database, type Transaction } from '../database/database.js';
 import type { RevocationDraft } from './revocation-draft.js';
-
-/** How far an instance has read the log. */
-export interface Cursor {
-  epoch: string;
-  seq: number;
-  /** The row that stands at `seq`; null when it has none or it was purged. */
-  rowId: string | null;
-}
-
-export interface LogRead {
-  /** How far it went. */
-  cursor: Cursor;
-  /** Whether that is the head; if not, there is more to read. */
-  complete: boolean;
-  /** The row that stands now where the reader's cursor was; null when there is none. */
-  rowIdAtCursor: string | null;
-  entries: RevocationEntry[];
-}
-
-interface RevocationRow {
-  seq: string;
-  id: string;
-  kind: RevocationKind;
-  subject: string;
-  application_id: string | null;
-  min_version: string | null;
-  suspended: boolean;
-  expires_at: Date | null;
-}
-
-/** Rows read at a time, however long the list is: a megabyte, and no longer than requests can wait for it. */
-const PAGE = 5_000;
+import { revocationColumns, toEntry, type RevocationRow } from './revocation-row.js';
 
 /** Rows deleted in one transaction: some ten milliseconds. */
 const PURGE_BATCH = 5_000;
@@ -51,8 +20,6 @@ const ENTRY_MARGIN = 5 + 300;
 const LONGEST_TOKEN_LIFE = `coalesce((
   select max(seconds) from token_lives
    where last_used_at + make_interval(secs => seconds) > now() - interval '2 minutes'), 3600)`;
-
-const COLUMNS = 'seq, id, kind, subject, application_id, min_version, suspended, expires_at';
 
 @Injectable()
 export class RevocationsRepository {
@@ -76,7 +43,7 @@ export class RevocationsRepository {
                            $9::boolean[])
               with ordinality as draft (kind, subject, application_id, min_version, suspended, reason, actor,
                                         permanent, place)
-       returning ${COLUMNS}`,
+       returning ${revocationColumns()}`,
       [
         drafts.length,
         drafts.map((draft) => draft.kind),
@@ -90,63 +57,6 @@ export class RevocationsRepository {
       ],
     );
     return rows.map(toEntry);
-  }
-
-  /** What the log says past `cursor`, one page of it, its head, and the row at the cursor: all in one snapshot. */
-  async readAfter(cursor: Cursor): Promise<LogRead> {
-    const rows = await this.database.query<{ epoch: string; head: string } & Partial<RevocationRow>>(
-      `select head.epoch, head.seq as head, ${prefixed('log')}
-         from revocation_head head
-         left join lateral (
-           select * from revocations where seq between $1 and head.seq order by seq limit ${PAGE + 1}) log on true
-        order by log.seq`,
-      [cursor.seq],
-    );
-    const log = rows.filter((row): row is (typeof rows)[number] & RevocationRow => row.seq != null);
-    const found = rows[0];
-    if (!found) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
-    const [epoch, head, last] = [found.epoch, Number(found.head), log.at(-1)];
-    const complete = log.length <= PAGE;
-    const seq = complete || !last ? head : Number(last.seq);
-    return {
-      cursor: { epoch, seq, rowId: idAt(log, seq) },
-      complete,
-      rowIdAtCursor: idAt(log, cursor.seq),
-      entries: log.filter((row) => Number(row.seq) > cursor.seq).map(toEntry),
-    };
-  }
-
-  /** Hands every live entry to `apply`, page by page, and returns the head: all as they stood at one moment. */
-  async load(apply: (entries: RevocationEntry[]) => void): Promise<Cursor> {
-    return this.database.snapshot(async (tx) => {
-      const [head] = await tx.query<{ epoch: string; seq: string; id: string | null }>(
-        `select head.epoch, head.seq, log.id
-           from revocation_head head left join revocations log on log.seq = head.seq`,
-      );
-      if (!head) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
-      for (let after = '-1'; ;) {
-        const rows = await tx.query<RevocationRow>(
-          `select ${COLUMNS} from revocations
-            where seq > $1 and seq <= $2 and (expires_at is null or expires_at > now())
-            order by seq limit ${PAGE}`,
-          [after, head.seq],
-        );
-        apply(rows.map(toEntry));
-        const last = rows.at(-1);
-        if (!last || rows.length < PAGE) break;
-        after = last.seq;
-      }
-      return { epoch: head.epoch, seq: Number(head.seq), rowId: head.id };
-    });
-  }
-
-  /** Notes that this instance issues tokens of such a life, in seconds. */
-  async noteTokenLife(seconds: number): Promise<void> {
-    await this.database.query(
-      `insert into token_lives (seconds, last_used_at) values ($1, now())
-       on conflict (seconds) do update set last_used_at = greatest(token_lives.last_used_at, excluded.last_used_at)`,
-      [seconds],
-    );
   }
 
   /** Deletes one batch of expired rows and says how many; 0 also when another instance is at it. */
@@ -163,26 +73,4 @@ export class RevocationsRepository {
       return purged.length;
     });
   }
-}
-
-function prefixed(alias: string): string {
-  return COLUMNS.split(', ')
-    .map((column) => `${alias}.${column}`)
-    .join(', ');
-}
-
-function idAt(rows: RevocationRow[], seq: number): string | null {
-  return rows.find((row) => Number(row.seq) === seq)?.id ?? null;
-}
-
-function toEntry(row: RevocationRow): RevocationEntry {
-  return {
-    seq: Number(row.seq),
-    kind: row.kind,
-    subject: row.subject,
-    minVersion: row.min_version === null ? 0 : Number(row.min_version),
-    suspended: row.suspended,
-    expiresAt: row.expires_at === null ? Infinity : row.expires_at.getTime() / 1000,
-    ...(row.application_id !== null && { applicationId: row.application_id }),
-  };
 }

@@ -1,0 +1,92 @@
+import { Injectable } from '@nestjs/common';
+import type { RevocationEntry } from '@portcullis/verifier';
+import { revocationColumns, toEntry, type RevocationRow } from './revocation-row.js';
+import { SyncConnection } from './sync-connection.js';
+
+/** How far an instance has read the log. */
+export interface Cursor {
+  epoch: string;
+  seq: number;
+  /** The row that stands at `seq`; null when it has none or it was purged. */
+  rowId: string | null;
+}
+
+export interface LogRead {
+  /** How far it went. */
+  cursor: Cursor;
+  /** Whether that is the head; if not, there is more to read. */
+  complete: boolean;
+  /** The row that stands now where the reader's cursor was; null when there is none. */
+  rowIdAtCursor: string | null;
+  entries: RevocationEntry[];
+}
+
+/** Rows read at a time, however long the list is: a megabyte, and no longer than requests can wait for it. */
+const PAGE = 5_000;
+
+/** How an instance follows the log: by a connection of its own. */
+@Injectable()
+export class RevocationLogRepository {
+  constructor(private readonly connection: SyncConnection) {}
+
+  /** What the log says past `cursor`, one page of it, its head, and the row at the cursor: all in one snapshot. */
+  async readAfter(cursor: Cursor): Promise<LogRead> {
+    const rows = await this.connection.query<{ epoch: string; head: string } & Partial<RevocationRow>>(
+      `select head.epoch, head.seq as head, ${revocationColumns('log')}
+         from revocation_head head
+         left join lateral (
+           select * from revocations where seq between $1 and head.seq order by seq limit ${PAGE + 1}) log on true
+        order by log.seq`,
+      [cursor.seq],
+    );
+    const log = rows.filter((row): row is (typeof rows)[number] & RevocationRow => row.seq != null);
+    const found = rows[0];
+    if (!found) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
+    const [epoch, head, last] = [found.epoch, Number(found.head), log.at(-1)];
+    const complete = log.length <= PAGE;
+    const seq = complete || !last ? head : Number(last.seq);
+    return {
+      cursor: { epoch, seq, rowId: idAt(log, seq) },
+      complete,
+      rowIdAtCursor: idAt(log, cursor.seq),
+      entries: log.filter((row) => Number(row.seq) > cursor.seq).map(toEntry),
+    };
+  }
+
+  /** Hands every live entry to `apply`, page by page, and returns the head: all as they stood at one moment. */
+  async load(apply: (entries: RevocationEntry[]) => void): Promise<Cursor> {
+    return this.connection.snapshot(async (db) => {
+      const [head] = await db.query<{ epoch: string; seq: string; id: string | null }>(
+        `select head.epoch, head.seq, log.id
+           from revocation_head head left join revocations log on log.seq = head.seq`,
+      );
+      if (!head) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
+      for (let after = '-1'; ;) {
+        const rows = await db.query<RevocationRow>(
+          `select ${revocationColumns()} from revocations
+            where seq > $1 and seq <= $2 and (expires_at is null or expires_at > now())
+            order by seq limit ${PAGE}`,
+          [after, head.seq],
+        );
+        apply(rows.map(toEntry));
+        const last = rows.at(-1);
+        if (!last || rows.length < PAGE) break;
+        after = last.seq;
+      }
+      return { epoch: head.epoch, seq: Number(head.seq), rowId: head.id };
+    });
+  }
+
+  /** Notes that this instance issues tokens of such a life, in seconds. */
+  async noteTokenLife(seconds: number): Promise<void> {
+    await this.connection.query(
+      `insert into token_lives (seconds, last_used_at) values ($1, now())
+       on conflict (seconds) do update set last_used_at = greatest(token_lives.last_used_at, excluded.last_used_at)`,
+      [seconds],
+    );
+  }
+}
+
+function idAt(rows: RevocationRow[], seq: number): string | null {
+  return rows.find((row) => Number(row.seq) === seq)?.id ?? null;
+}
