@@ -8,8 +8,9 @@ const BELOW = {
   database: ['common', 'config'],
   audit: ['common', 'config', 'database'],
 };
-BELOW.keys = BELOW.revocation = BELOW.applications = [...BELOW.audit, 'audit'];
-BELOW.tokens = [...BELOW.keys, 'keys', 'revocation', 'applications'];
+BELOW.revocation = BELOW.applications = [...BELOW.audit, 'audit'];
+BELOW.keys = [...BELOW.revocation, 'revocation'];
+BELOW.tokens = [...BELOW.keys, 'keys', 'applications'];
 BELOW.users = [...BELOW.tokens, 'tokens'];
 BELOW.sessions = [...BELOW.users, 'users'];
 BELOW.auth = [...BELOW.sessions, 'sessions'];

@@ -14,6 +14,8 @@ describe('configuration', () => {
       databasePoolSize: 10,
       migrateOnStart: true,
       dataDir: resolve('.data'),
+      signingAlgorithm: 'ES256',
+      keyRotation: 90 * 86_400,
       accessTokenTtl: 600,
       refreshGrace: 10,
       sessionIdle: 12 * 3600,
@@ -103,6 +105,7 @@ describe('configuration', () => {
     ['SESSION_IDLE_REMEMBERED', { SESSION_MAX_REMEMBERED: '1d' }],
     ['ACCESS_TOKEN_TTL', { ACCESS_TOKEN_TTL: '20m', SESSION_IDLE: '15m' }],
     ['REVOCATION_MAX_STALENESS', { REVOCATION_MAX_STALENESS: '11m' }],
+    ['KEY_ENCRYPTION_KEY_PREVIOUS', { KEY_ENCRYPTION_KEY_PREVIOUS: complete.KEY_ENCRYPTION_KEY }],
     ['MIGRATION_DATABASE_URL', { DATABASE_URL: undefined, MIGRATION_DATABASE_URL: complete.DATABASE_URL }],
   ])('what contradicts another setting is refused: %s', (variable, env) => {
     expect(variablesAtFault({ ...complete, ...env })).toContain(variable);
@@ -170,6 +173,8 @@ describe('production', () => {
     const text = bytes.toString('base64');
     const [asKey, asList] = [{ KEY_ENCRYPTION_KEY: text }, { REFRESH_TOKEN_KEYS: `new:${key()},old:${text}` }];
     expect(variablesAtFault({ ...production, ...asKey })).toEqual(['KEY_ENCRYPTION_KEY']);
+    const asPrevious = { KEY_ENCRYPTION_KEY_PREVIOUS: text };
+    expect(variablesAtFault({ ...production, ...asPrevious })).toEqual(['KEY_ENCRYPTION_KEY_PREVIOUS']);
     expect(variablesAtFault({ ...production, ...asList })).toEqual(['REFRESH_TOKEN_KEYS']);
     expect(variablesAtFault({ ...complete, ...asKey })).toEqual([]);
     expect(variablesAtFault({ ...complete, ...asList })).toEqual([]);

@@ -32,7 +32,13 @@ export interface DatabaseSettings {
   readonly migrationDatabaseUrl?: string;
 }
 
-const secretFields = new Set(['databaseUrl', 'migrationDatabaseUrl', 'keyEncryptionKey', 'refreshTokenKeys']);
+const secretFields = new Set([
+  'databaseUrl',
+  'migrationDatabaseUrl',
+  'keyEncryptionKey',
+  'keyEncryptionKeyPrevious',
+  'refreshTokenKeys',
+]);
 
 /** The configuration of a running service; the only way to it for every module. Durations are in seconds. */
 export class Config implements DatabaseSettings {
@@ -50,6 +56,10 @@ export class Config implements DatabaseSettings {
   readonly dataDir: string;
   /** 32 bytes. */
   readonly keyEncryptionKey: Buffer;
+  /** 32 bytes; opens what it sealed, and seals nothing. */
+  readonly keyEncryptionKeyPrevious?: Buffer;
+  readonly signingAlgorithm: Values['SIGNING_ALGORITHM'];
+  readonly keyRotation: number;
   /** Never empty; the first signs, all verify. */
   readonly refreshTokenKeys: RefreshTokenKey[];
   readonly accessTokenTtl: number;
@@ -81,6 +91,9 @@ export class Config implements DatabaseSettings {
     this.migrateOnStart = values.MIGRATE_ON_START;
     this.dataDir = settings.dataDir;
     this.keyEncryptionKey = provided.keyEncryptionKey;
+    if (values.KEY_ENCRYPTION_KEY_PREVIOUS) this.keyEncryptionKeyPrevious = values.KEY_ENCRYPTION_KEY_PREVIOUS;
+    this.signingAlgorithm = values.SIGNING_ALGORITHM;
+    this.keyRotation = values.KEY_ROTATION;
     this.refreshTokenKeys = provided.refreshTokenKeys;
     this.accessTokenTtl = values.ACCESS_TOKEN_TTL;
     this.refreshGrace = values.REFRESH_GRACE;

@@ -1,4 +1,4 @@
-import { claimsOf, keysOf, signerOf } from './support/access-token.js';
+import { claimsOf, headerOf, keysOf, signerOf } from './support/access-token.js';
 import { Device, send } from './support/device.js';
 import { startService, type Service } from './support/service.js';
 import { tokenCorpus } from './support/token-corpus.js';
@@ -26,8 +26,15 @@ describe('a token that was accepted before', () => {
     const device = await Device.register(service);
     const keys = keysOf(service);
     expect(await device.access()).toBeNull();
-    keys.verificationKeys.delete(keys.signingKey().kid);
+    const retire = (hours: number) =>
+      service.db.query(
+        `update signing_keys set status = 'retired', retired_at = now() - make_interval(hours => $2) where kid = $1`,
+        [headerOf(device.accessToken)['kid'], hours],
+      );
+    await retire(2);
+    await keys.load();
     expect(await device.send('/v1/users/me')).toMatchObject({ status: 401, code: 'token_invalid' });
+    await retire(0);
     await keys.load();
     expect(await device.access()).toBeNull();
   });

@@ -16,6 +16,9 @@ export const AUDIT_EVENT_TYPES = [
   'session.renamed',
   'session.ended',
   'refresh_token.reused',
+  'signing_key.rotated',
+  'signing_key.withdrawn',
+  'signing_keys.resealed',
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
+import { callbackify } from 'node:util';
 import passport from 'passport';
 import { Strategy } from 'passport-jwt';
 import type { Principal } from '../common/principal.js';
@@ -18,16 +19,10 @@ export class AccessTokenStrategy extends PassportStrategy(Strategy) {
   constructor(private readonly verification: AccessTokenVerification) {
     super({
       jwtFromRequest: (request: unknown) => bearerToken(request as FastifyRequest),
-      secretOrKeyProvider: (_request: unknown, token: string, done: (error: unknown, key?: never) => void) => {
-        let key;
-        try {
-          ({ key } = verification.keyOf(token));
-        } catch (error) {
-          return done(error);
-        }
-        // jsonwebtoken takes a KeyObject as it is; made from a PEM string it would cost as much as the check itself.
-        done(null, key as never);
-      },
+      // jsonwebtoken takes a KeyObject as it is; made from a PEM string it would cost as much as the check itself.
+      secretOrKeyProvider: callbackify(
+        async (_request: unknown, token: string) => (await verification.findKey(token)).key as never,
+      ),
       algorithms: ['ES256', 'RS256'],
       // The verifier's claims check decides, with its leeway and its order.
       ignoreExpiration: true,

@@ -88,8 +88,15 @@ export class AccessGuard extends AuthGuard() {
   }
 
   /** Without passport, which looks for a token where bearers have it; the steps are the same. */
-  private admitCookie(request: FastifyRequest, token: string, policy: RoutePolicy): true {
-    const admitted = this.verification.authenticate(token);
+  private admitCookie(request: FastifyRequest, token: string, policy: RoutePolicy): true | Promise<true> {
+    const known = this.verification.recall(token);
+    if (known) return this.admitFromPage(request, known, policy);
+    return this.verification
+      .findKey(token)
+      .then(() => this.admitFromPage(request, this.verification.authenticate(token), policy));
+  }
+
+  private admitFromPage(request: FastifyRequest, admitted: AdmittedToken, policy: RoutePolicy): true {
     this.cookie.assertOwnPage(request, admitted.principal.sessionId);
     this.admit(request, admitted.principal, policy);
     return this.noteUse(admitted, policy, this.clock.now());

@@ -95,9 +95,10 @@ function findAuthorityProblem(path: string): string | undefined {
 function checkSecretStrength(values: Known, production: boolean): ConfigFault[] {
   if (!production) return [];
   const faults: ConfigFault[] = [];
-  const weakness = values.KEY_ENCRYPTION_KEY && findWeakness(values.KEY_ENCRYPTION_KEY);
-  if (weakness)
-    faults.push({ variable: 'KEY_ENCRYPTION_KEY', problem: `is no secret: it ${weakness}. ${HOW_TO_MAKE_A_KEY}` });
+  for (const variable of ['KEY_ENCRYPTION_KEY', 'KEY_ENCRYPTION_KEY_PREVIOUS'] as const) {
+    const weakness = values[variable] && findWeakness(values[variable]);
+    if (weakness) faults.push({ variable, problem: `is no secret: it ${weakness}. ${HOW_TO_MAKE_A_KEY}` });
+  }
   for (const { id, key } of values.REFRESH_TOKEN_KEYS ?? []) {
     const problem = findWeakness(key);
     if (!problem) continue;
@@ -110,7 +111,12 @@ function checkSecretStrength(values: Known, production: boolean): ConfigFault[] 
 }
 
 /** One key for two purposes means that whoever learns one has both. */
-function checkSeparateKeys({ KEY_ENCRYPTION_KEY: key, REFRESH_TOKEN_KEYS: others = [] }: Known): ConfigFault[] {
+function checkSeparateKeys(values: Known): ConfigFault[] {
+  const { KEY_ENCRYPTION_KEY: key, KEY_ENCRYPTION_KEY_PREVIOUS: previous, REFRESH_TOKEN_KEYS: others = [] } = values;
+  if (key && previous?.equals(key)) {
+    const problem = 'holds the same key as KEY_ENCRYPTION_KEY. Take it away: there is nothing left for it to open.';
+    return [{ variable: 'KEY_ENCRYPTION_KEY_PREVIOUS', problem }];
+  }
   if (!key || !others.some((other) => other.key.equals(key))) return [];
   const problem = `holds the same key as KEY_ENCRYPTION_KEY. Each purpose needs its own. ${HOW_TO_MAKE_A_KEY}`;
   return [{ variable: 'REFRESH_TOKEN_KEYS', problem }];

@@ -98,6 +98,23 @@ export const variables = {
     neededInProduction: true,
     secret: true,
   },
+  KEY_ENCRYPTION_KEY_PREVIOUS: {
+    schema: secretKey(),
+    without: 'none',
+    meaning: 'A second one that opens signing keys too, while `KEY_ENCRYPTION_KEY` is being changed.',
+    secret: true,
+  },
+  SIGNING_ALGORITHM: {
+    schema: oneOf(['ES256', 'RS256']),
+    fallback: 'ES256',
+    meaning: 'What access tokens are signed with: ES256, or RS256 for verifiers that know nothing else.',
+  },
+  KEY_ROTATION: {
+    // Below an hour, a key would retire before the tokens of the one before it have run out.
+    schema: duration('1h', '3650d'),
+    fallback: '90d',
+    meaning: 'How long one key signs access tokens before the next one takes over, by itself and unnoticed.',
+  },
   REFRESH_TOKEN_KEYS: {
     schema: refreshTokenKeys(),
     without: 'one made in `DATA_DIR`',

@@ -1,12 +1,20 @@
-import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import { KeySet } from '@portcullis/verifier';
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createPublicKey, type KeyObject } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../common/errors/app-error.js';
 import { Readiness } from '../common/readiness.js';
-import { Config } from '../config.js';
-import { openPrivateKey, sealPrivateKey } from './key-encryption.js';
-import type { SigningAlgorithm, SigningKeyStatus } from './signing-key.entity.js';
+import { RevocationSync } from '../revocation/revocation-sync.js';
+import { KeyRotationService } from './key-rotation.service.js';
+import { KeyVault } from './key-vault.js';
+import type { SigningAlgorithm } from './signing-key.entity.js';
 import { SigningKeysRepository, type SigningKeyRow } from './signing-keys.repository.js';
 
 export interface ActiveKey {
@@ -21,21 +29,34 @@ const RELOAD_MS = 60_000;
 /** How soon an instance without a key to sign with looks again, in milliseconds. */
 const RETRY_MS = 1_000;
 
+/** Milliseconds between two looks for keys that tokens name and nobody here knows: anyone can send such a token. */
+const LOOK_MS = 1_000;
+
+/** As the service names its keys (RFC 7638). Nothing else is looked for. */
+const KID = /^[\w-]{43}$/;
+
 /** The keys that sign access tokens. Private halves are in the clear only in this process's memory. */
 @Injectable()
-export class KeysService implements OnApplicationBootstrap {
+export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(KeysService.name);
   private active: ActiveKey | null = null;
   private published: SigningKeyRow[] = [];
-  private loading: Promise<void> | null = null;
+  private running: Promise<void> = Promise.resolve();
+  /** The load after the running one; null when nobody waits for it. */
+  private upcoming: Promise<void> | null = null;
+  private looking: Promise<void> | null = null;
+  private lookedAt = -Infinity;
   private failing = false;
+  private unsubscribe: (() => void) | undefined;
 
   /** What tokens are verified with: also withdrawn keys, whose tokens the deny-list then refuses by name. */
   readonly verificationKeys = new KeySet();
 
   constructor(
-    private readonly config: Config,
     private readonly keys: SigningKeysRepository,
+    private readonly vault: KeyVault,
+    private readonly rotation: KeyRotationService,
+    private readonly sync: RevocationSync,
     readiness: Readiness,
   ) {
     readiness.add('signing key', async () =>
@@ -43,8 +64,19 @@ export class KeysService implements OnApplicationBootstrap {
     );
   }
 
+  onModuleInit(): void {
+    // A withdrawn key must not sign a moment longer than others accept what it signs.
+    this.unsubscribe = this.sync.subscribe((entries) => {
+      if (entries.some(({ kind }) => kind === 'key')) void this.load();
+    });
+  }
+
   async onApplicationBootstrap(): Promise<void> {
     await this.load();
+  }
+
+  onModuleDestroy(): void {
+    this.unsubscribe?.();
   }
 
   @Interval(RETRY_MS)
@@ -52,17 +84,28 @@ export class KeysService implements OnApplicationBootstrap {
     if (!this.active) await this.load();
   }
 
-  /** Makes the first keys (one to sign, one published on standby) when there are none, and loads what there is. */
+  /** Reads the keys anew, and does first what they need: the first ones, a standby, a rotation that is due. */
   @Interval(RELOAD_MS)
   load(): Promise<void> {
-    this.loading ??= this.readKeys().finally(() => (this.loading = null));
-    return this.loading;
+    // One begun after this call: what the running one read may be from before what its caller did.
+    this.upcoming ??= this.running.then(() => {
+      this.upcoming = null;
+      this.running = this.readKeys();
+      return this.running;
+    });
+    return this.upcoming;
   }
 
-  /** The key that signs now. Throws `unavailable` until keys are loaded. */
+  /** The key that signs now. Throws `unavailable` until keys are loaded, and while the one loaded is withdrawn. */
   signingKey(): ActiveKey {
-    if (!this.active) throw new AppError('unavailable', { log: 'no signing key is loaded', retryAfter: 1 });
-    return this.active;
+    if (this.active && !this.isDenied(this.active.kid)) return this.active;
+    throw new AppError('unavailable', { log: 'no signing key is loaded', retryAfter: 1 });
+  }
+
+  /** Looks anew where the key loaded was withdrawn a moment ago. Throws as `signingKey`. */
+  async ensureSigningKey(): Promise<void> {
+    if (this.active && this.isDenied(this.active.kid)) await this.load();
+    this.signingKey();
   }
 
   /**
@@ -76,10 +119,31 @@ export class KeysService implements OnApplicationBootstrap {
     };
   }
 
+  /**
+   * Looks for a key that a token names and this instance does not know: another one may have made it a moment ago.
+   * Whether it is there now. At most one look a second, which all who ask share.
+   */
+  async learn(kid: string): Promise<boolean> {
+    if (!KID.test(kid)) return false;
+    this.looking ??= this.look();
+    await this.looking;
+    return this.verificationKeys.get(kid) !== undefined;
+  }
+
+  private async look(): Promise<void> {
+    await delay(Math.max(0, this.lookedAt + LOOK_MS - performance.now()), undefined, { ref: false });
+    this.lookedAt = performance.now();
+    this.looking = null;
+    await this.load();
+  }
+
   private async readKeys(): Promise<void> {
     try {
-      await this.keys.insertFirst(() => [this.make('active'), this.make('standby')]);
-      this.use(await this.keys.list());
+      const rows = await this.keys.list();
+      // Throws where the signing key does not open: what this instance sealed, the others could not open either.
+      this.use(rows);
+      const denied = rows.filter(({ kid, status }) => status !== 'withdrawn' && this.isDenied(kid));
+      await this.keepUp(rows, denied);
       this.failing = false;
     } catch (error) {
       // One line when it begins to fail, not one a second.
@@ -88,42 +152,31 @@ export class KeysService implements OnApplicationBootstrap {
     }
   }
 
+  private async keepUp(rows: SigningKeyRow[], denied: SigningKeyRow[]): Promise<void> {
+    const kids = denied.map(({ kid }) => kid);
+    if (!this.rotation.isDue(rows, kids)) return;
+    await this.rotation.keepUp(kids);
+    this.use(await this.keys.list());
+  }
+
   private use(rows: SigningKeyRow[]): void {
-    for (const row of rows) {
-      if (this.verificationKeys.get(row.kid)) continue;
-      const key = createPublicKey({ key: row.public_jwk, format: 'jwk' });
-      this.verificationKeys.set({ kid: row.kid, alg: row.algorithm, key });
-    }
-    this.published = rows.filter((row) => row.status !== 'withdrawn');
+    const verifying = rows.filter((row) => row.published || row.status === 'withdrawn');
+    this.verificationKeys.replace(
+      verifying.map((row) => ({
+        kid: row.kid,
+        alg: row.algorithm,
+        key: createPublicKey({ key: row.public_jwk, format: 'jwk' }),
+      })),
+    );
+    this.published = rows.filter((row) => row.published);
     const active = rows.find((row) => row.status === 'active');
-    if (active && active.kid !== this.active?.kid) this.active = this.open(active);
+    if (active?.kid === this.active?.kid) return;
+    // Should the new one not open, nothing signs: the old one is on its way out.
+    this.active = null;
+    if (active) this.active = { kid: active.kid, algorithm: active.algorithm, privateKey: this.vault.open(active) };
   }
 
-  private open(row: SigningKeyRow): ActiveKey {
-    const pkcs8 = openPrivateKey(row.private_key_encrypted, row.kid, this.config.keyEncryptionKey);
-    return {
-      kid: row.kid,
-      algorithm: row.algorithm,
-      privateKey: createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }),
-    };
+  private isDenied(kid: string): boolean {
+    return this.sync.index.key.has(kid);
   }
-
-  private make(status: SigningKeyStatus): SigningKeyRow {
-    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const jwk = publicKey.export({ format: 'jwk' });
-    const kid = thumbprint(jwk as { crv: string; kty: string; x: string; y: string });
-    const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' });
-    return {
-      kid,
-      algorithm: 'ES256',
-      public_jwk: jwk,
-      private_key_encrypted: sealPrivateKey(pkcs8, kid, this.config.keyEncryptionKey),
-      status,
-    };
-  }
-}
-
-/** RFC 7638 §3.2: the required members of an EC key in lexicographic order. */
-function thumbprint({ crv, kty, x, y }: { crv: string; kty: string; x: string; y: string }): string {
-  return createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
 }

@@ -7,6 +7,7 @@ export type SigningAlgorithm = 'ES256' | 'RS256';
 @Entity('signing_keys')
 @Index('signing_keys_active_key', ['status'], { unique: true, where: `(status = 'active'::text)` })
 @Check('signing_keys_algorithm_check', `algorithm in ('ES256', 'RS256')`)
+@Check('signing_keys_private_key_check', `private_key_encrypted is not null or status in ('retired', 'withdrawn')`)
 @Check('signing_keys_status_check', `status in ('standby', 'active', 'retired', 'withdrawn')`)
 export class SigningKey {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'signing_keys_pkey' })
@@ -18,9 +19,9 @@ export class SigningKey {
   @Column('jsonb', { name: 'public_jwk' })
   publicJwk!: JsonWebKey;
 
-  /** PKCS #8, sealed under KEY_ENCRYPTION_KEY: see `key-encryption.ts`. */
-  @Column('bytea', { name: 'private_key_encrypted' })
-  privateKeyEncrypted!: Buffer;
+  /** PKCS #8, sealed under KEY_ENCRYPTION_KEY: see `key-encryption.ts`. Null once it signs no more. */
+  @Column('bytea', { name: 'private_key_encrypted', nullable: true })
+  privateKeyEncrypted!: Buffer | null;
 
   @Column('text')
   status!: SigningKeyStatus;

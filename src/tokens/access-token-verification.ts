@@ -4,6 +4,7 @@ import {
   checkHeader,
   decide,
   recheck,
+  UNKNOWN_KID,
   verifySignature,
   VerificationError,
   VerifiedToken,
@@ -89,6 +90,17 @@ export class AccessTokenVerification {
     return orRefuse(() => checkHeader(token, this.keys.verificationKeys).key);
   }
 
+  /** As `keyOf`, but a key that this instance has not heard of yet is looked for. */
+  async findKey(token: string): Promise<VerificationKey> {
+    try {
+      return this.keyOf(token);
+    } catch (error) {
+      const kid = unknownKidOf(token, error);
+      if (kid === null || !(await this.keys.learn(kid))) throw error;
+      return this.keyOf(token);
+    }
+  }
+
   /** What follows the signature step: claims, then the decision. Throws the refusal. */
   accept(token: string): AdmittedToken {
     return orRefuse(() => {
@@ -119,6 +131,14 @@ function orRefuse<T>(check: () => T): T {
     if (error instanceof VerificationError) throw new AppError(error.code, { log: error.reason, cause: error });
     throw error;
   }
+}
+
+/** The kid of a token that was refused for nothing but that; null for any other refusal. */
+function unknownKidOf(token: string, error: unknown): string | null {
+  const cause = error instanceof AppError ? error.options.cause : null;
+  if (!(cause instanceof VerificationError) || cause.reason !== UNKNOWN_KID) return null;
+  const { kid } = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString()) as { kid: unknown };
+  return typeof kid === 'string' ? kid : null;
 }
 
 function toPrincipal(claims: AccessTokenClaims): Principal {

@@ -50,7 +50,7 @@ export class AccessTokensService {
    * `unavailable` while no signing key is loaded, and what a provider throws. `subject`: null when nobody adds claims.
    */
   async prepare(subject: ClaimsSubject | null): Promise<AdditionalClaims> {
-    this.keys.signingKey();
+    await this.keys.ensureSigningKey();
     if (!subject) return {};
     const { userId, sessionId, applicationId } = subject;
     return this.providers.claimsFor({ userId, sessionId, applicationId });

@@ -9,7 +9,7 @@ export {
   type AccessTokenClaims,
   type ExpectedClaims,
 } from './token-claims.js';
-export { checkHeader } from './token-header.js';
+export { checkHeader, UNKNOWN_KID } from './token-header.js';
 export { verifySignature } from './token-signature.js';
 export { VerificationError, type Refusal, type VerificationErrorCode } from './verification-error.js';
 export { VerifiedTokenCache } from './verified-token-cache.js';

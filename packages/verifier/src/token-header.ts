@@ -8,6 +8,9 @@ import { VerificationError } from './verification-error.js';
  */
 const FORBIDDEN_PARAMETERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc'];
 
+/** The reason of a refusal that another look at the published keys may put right. */
+export const UNKNOWN_KID = 'unknown kid';
+
 /**
  * Everything that can be said of a token before any cryptography: its size, its form, its header. Returns the key that
  * its signature is to be verified with. Throws a VerificationError (`token_invalid`).
@@ -23,7 +26,7 @@ export function checkHeader(token: string, keys: KeySet): { kid: string; key: Ve
     throw new VerificationError('token_invalid', 'forbidden header parameter');
   }
   const key = typeof header.kid === 'string' ? keys.get(header.kid) : undefined;
-  if (!key) throw new VerificationError('token_invalid', 'unknown kid');
+  if (!key) throw new VerificationError('token_invalid', UNKNOWN_KID);
   // The key says which algorithm, not the token; so `none` and HMAC cannot be (RFC 8725 §3.1).
   if (header.alg !== key.alg) throw new VerificationError('token_invalid', 'alg is not the one of the key');
   return { kid: key.kid, key };
