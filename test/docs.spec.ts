@@ -61,6 +61,15 @@ test('every error that a page tells by status and code is one of the catalogue, 
   }
 });
 
+test('the page on extending has every decorator of routes, and no other', () => {
+  const source = projectFile('src/common/access.ts');
+  const decorators = [...source.matchAll(/^export const ([A-Z][a-z]\w*) = /gm)].map(([, name]) => name);
+  const told = tableRows(sectionOf(readPage('docs/extending.md'), '## Routes')).flatMap(
+    ([first = '']) => /^`@(\w+)\(/.exec(first)?.[1] ?? [],
+  );
+  expect([...told, 'CurrentPrincipal'].toSorted()).toEqual(decorators.toSorted());
+});
+
 test('every setting that a page names is a variable of the service', () => {
   const known = new Set([
     ...describeVariables().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),

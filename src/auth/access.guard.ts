@@ -41,7 +41,7 @@ export class AccessGuard extends AuthGuard() {
     const token = bearerToken(request);
     if (token === null) return this.byCookie(request, policy);
     const now = this.clock.now();
-    if (!this.sync.isFresh(now))
+    if (!this.sync.isFresh(now, policy.staleness))
       return this.sync.awaitFresh().then(() => this.authenticate(context, request, token, policy, this.clock.now()));
     return this.authenticate(context, request, token, policy, now);
   }
@@ -83,7 +83,7 @@ export class AccessGuard extends AuthGuard() {
   private byCookie(request: FastifyRequest, policy: RoutePolicy): true | Promise<true> {
     const token = this.cookie.find(request);
     if (token === null) throw new AppError('token_missing');
-    if (this.sync.isFresh()) return this.admitCookie(request, token, policy);
+    if (this.sync.isFresh(this.clock.now(), policy.staleness)) return this.admitCookie(request, token, policy);
     return this.sync.awaitFresh().then(() => this.admitCookie(request, token, policy));
   }
 

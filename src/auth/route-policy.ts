@@ -1,5 +1,13 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { PASSIVE, PUBLIC, RECENT_AUTH, ROLES, type RecentAuthMaxAge } from '../common/access.js';
+import {
+  ALWAYS_CHECKED,
+  PASSIVE,
+  PUBLIC,
+  RECENT_AUTH,
+  ROLES,
+  STALENESS,
+  type RecentAuthMaxAge,
+} from '../common/access.js';
 
 /** Who may call a route, as its decorators say. */
 export interface RoutePolicy {
@@ -10,6 +18,8 @@ export interface RoutePolicy {
   recentAuth: RecentAuthMaxAge | null;
   /** Whether a call counts as use of the session. */
   countsAsUse: boolean;
+  /** Seconds for which the deny-list may be unconfirmed at most, ALWAYS_CHECKED: none; null: as configured. */
+  staleness: number | null;
 }
 
 const known = new WeakMap<object, Map<object, RoutePolicy>>();
@@ -35,11 +45,13 @@ export function readPolicy(controller: object, handler: object): RoutePolicy {
     roles: read<string[]>(ROLES) ?? null,
     recentAuth: read<RecentAuthMaxAge>(RECENT_AUTH) ?? null,
     countsAsUse: !read<boolean>(PASSIVE),
+    staleness: read<number>(STALENESS) ?? null,
   };
 }
 
-/** Null when it says nothing. Who asks for a role or a recent sign-in lets nobody in without one, `@Public()` or not. */
+/** Null when it says nothing. Who asks something of the caller lets nobody in who is not known, `@Public()` or not. */
 function isPublic(target: object): boolean | null {
   if (Reflect.hasMetadata(ROLES, target) || Reflect.hasMetadata(RECENT_AUTH, target)) return false;
+  if (Reflect.getMetadata(STALENESS, target) === ALWAYS_CHECKED) return false;
   return Reflect.hasMetadata(PUBLIC, target) ? true : null;
 }

@@ -8,6 +8,7 @@ export const PUBLIC = 'portcullis:public';
 export const ROLES = 'portcullis:roles';
 export const RECENT_AUTH = 'portcullis:recent-auth';
 export const PASSIVE = 'portcullis:passive';
+export const STALENESS = 'portcullis:staleness';
 
 /** Anyone may call it. Every route without it needs an access token. */
 export const Public = () => SetMetadata(PUBLIC, true);
@@ -27,6 +28,42 @@ export const RequireRecentAuth = (maxAge?: string) =>
 
 /** A call of it is no use of the session: it does not put off the idle end. */
 export const Passive = () => SetMetadata(PASSIVE, true);
+
+/** Of a route that waits for a look at the database: no age of the deny-list is young enough. */
+export const ALWAYS_CHECKED = -1;
+
+/**
+ * Seconds: an entry of the deny-list outlives the tokens it refuses by five minutes (decision 4). A step of the wall
+ * clock that is shorter than the allowed age goes unnoticed while nothing is read, and could take out an entry, or give
+ * a token time back, by as much.
+ */
+const STALEST = 300;
+
+/**
+ * For critical routes: each call waits for a look at the log of revocations that began after it came, so that what any
+ * instance has revoked by then is refused. 503 `revocation_unavailable` when there is no look to be had.
+ */
+export const CheckDatabase = () => staleness(ALWAYS_CHECKED);
+
+/**
+ * For harmless reads: served from a deny-list confirmed within `age` (`'60s'`, five minutes at most), so that they
+ * outlast a database that is away for a while; then 503 as others. What is known to be revoked is refused all the same.
+ */
+export const AllowStale = (age: string) => {
+  const seconds = parseDuration(age);
+  if (seconds > STALEST) throw new RangeError(`@AllowStale('${age}'): at most ${STALEST / 60} minutes.`);
+  return staleness(seconds);
+};
+
+function staleness(seconds: number): MethodDecorator & ClassDecorator {
+  return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
+    const where = (descriptor?.value as object | undefined) ?? target;
+    if (Reflect.hasOwnMetadata(STALENESS, where)) {
+      throw new Error('A route says once how old the deny-list may be: @CheckDatabase() or @AllowStale().');
+    }
+    Reflect.defineMetadata(STALENESS, seconds, where);
+  };
+}
 
 /** The `Principal` of the running request. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {

@@ -47,6 +47,8 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   /** When the last confirming read began, by both clocks: a frozen process stops one, a stepped clock the other. */
   private confirmedMonotonic = -Infinity;
   private confirmedWall = -Infinity;
+  /** Milliseconds. */
+  private readonly staleAfter: number;
   private running: Promise<void> = Promise.resolve();
   /** The read after the running one; null when nobody waits for it. */
   private upcoming: Promise<void> | null = null;
@@ -59,6 +61,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     private readonly log: RevocationLogRepository,
     readiness: Readiness,
   ) {
+    this.staleAfter = config.revocationMaxStaleness * 1000;
     readiness.add('deny-list', async () =>
       this.isFresh()
         ? null
@@ -76,9 +79,12 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     this.poll = undefined;
   }
 
-  /** Whether the index may decide: its last confirming read began within REVOCATION_MAX_STALENESS by both clocks. `now`: unix ms. */
-  isFresh(now = this.clock.now()): boolean {
-    const limit = this.config.revocationMaxStaleness * 1000;
+  /**
+   * Whether the index may decide: its last confirming read began within REVOCATION_MAX_STALENESS, or within `allowed`
+   * seconds if that is longer, by both clocks. Negative: never, whoever asks wants a read of his own. `now`: unix ms.
+   */
+  isFresh(now = this.clock.now(), allowed: number | null = null): boolean {
+    const limit = allowed === null ? this.staleAfter : this.limitFor(allowed);
     return (
       this.clock.monotonic() - this.confirmedMonotonic <= limit &&
       // A clock that was set back would hide a freeze for as long as it was set back.
@@ -143,6 +149,10 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
         return this.running;
       });
     return this.upcoming;
+  }
+
+  private limitFor(allowed: number): number {
+    return allowed < 0 ? -1 : Math.max(this.staleAfter, allowed * 1000);
   }
 
   private async read(): Promise<void> {

@@ -1,5 +1,12 @@
 import { Controller, Get, HttpCode, Module, Post } from '@nestjs/common';
-import { CurrentPrincipal, Public, RequireRecentAuth, Roles } from '../../src/common/access.js';
+import {
+  AllowStale,
+  CheckDatabase,
+  CurrentPrincipal,
+  Public,
+  RequireRecentAuth,
+  Roles,
+} from '../../src/common/access.js';
 import type { Principal } from '../../src/common/principal.js';
 
 /** A module as a developer adds one: nothing in it says that its routes are private. */
@@ -55,6 +62,21 @@ class PlainController {
   }
 }
 
+@CheckDatabase()
+@Controller('critical')
+class CriticalController {
+  @Get()
+  show() {
+    return { critical: true };
+  }
+
+  @AllowStale('60s')
+  @Get('harmless')
+  harmless() {
+    return { harmless: true };
+  }
+}
+
 @Roles('admin')
 @Controller('admins')
 class AdminsController {
@@ -101,7 +123,13 @@ class OpenController {
   recent() {
     return { recent: true };
   }
+
+  @CheckDatabase()
+  @Get('checked')
+  checked() {
+    return { checked: true };
+  }
 }
 
-@Module({ controllers: [PlainController, AdminsController, OpenController] })
+@Module({ controllers: [PlainController, CriticalController, AdminsController, OpenController] })
 export class GuardedRoutesModule {}
