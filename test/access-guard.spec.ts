@@ -1,6 +1,6 @@
-import { UsersService } from '../src/users/users.service.js';
 import { Device, send } from './support/device.js';
 import { GuardedRoutesModule } from './support/guarded-routes.js';
+import { changeAccount } from './support/operator.js';
 import { startService, type Service } from './support/service.js';
 
 let service: Service;
@@ -14,7 +14,7 @@ afterAll(() => service.stop());
 async function registerAs(...roles: string[]): Promise<Device> {
   const device = await Device.register(service);
   if (roles.length === 0) return device;
-  await service.app.get(UsersService, { strict: false }).setRoles(device.userId, roles, 'operator:test', 'test');
+  await changeAccount(service, device.userId, { roles });
   await device.refresh();
   return device;
 }
@@ -91,7 +91,7 @@ describe('@Roles', () => {
   test('go by the token, and a role that is taken away takes the token with it', async () => {
     const device = await registerAs('editor');
     expect((await device.send('/plain/editors')).status).toBe(200);
-    await service.app.get(UsersService, { strict: false }).setRoles(device.userId, [], 'operator:test', 'test');
+    await changeAccount(service, device.userId, { roles: [] });
     expect(await device.send('/plain/editors')).toMatchObject({ status: 401, code: 'token_outdated' });
     await device.refresh();
     expect(await device.send('/plain/editors')).toMatchObject({ status: 403, code: 'forbidden' });

@@ -1,8 +1,8 @@
-import { UsersService } from '../src/users/users.service.js';
 import { Browser, setCookies } from './support/browser.js';
 import { ACCESS, cookieHeader, csrf, CSRF, REFRESH, registerByCookie } from './support/cookie-mode.js';
 import { Device, PASSWORD, send } from './support/device.js';
 import { GuardedRoutesModule } from './support/guarded-routes.js';
+import { changeAccount } from './support/operator.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
 
 const LISTED = 'https://app.example.test';
@@ -30,7 +30,7 @@ describe('The cookie of an access token', () => {
     const { browser, userId, sessionId } = await registerByCookie(service);
     expect((await browser.send('/plain')).body).toMatchObject({ userId, sessionId, applicationId: 'account' });
     expect((await browser.send('/plain/editors')).code).toBe('forbidden');
-    await service.app.get(UsersService, { strict: false }).setRoles(userId, ['editor'], 'operator:test', 'test');
+    await changeAccount(service, userId, { roles: ['editor'] });
     expect(await browser.send('/plain/editors')).toMatchObject({ code: 'token_outdated', body: { action: 'refresh' } });
     await browser.post('/v1/auth/refresh');
     expect((await browser.send('/plain/editors')).status).toBe(200);

@@ -4,7 +4,7 @@ import { Note } from '../examples/notes/note.entity.js';
 import { NotesModule } from '../examples/notes/notes.module.js';
 import type { AppExtras } from '../src/app.module.js';
 import { applyMigrations, findDrift, revertLastMigration } from '../src/database/migrator.js';
-import { UsersService } from '../src/users/users.service.js';
+import { AccountAdministrationService } from '../src/users/account-administration.service.js';
 import { Device, send } from './support/device.js';
 import { startService, type Service } from './support/service.js';
 
@@ -122,8 +122,8 @@ function setLimit(device: Device, userId: string, most: number) {
 async function signInLibrarian(): Promise<Device> {
   const device = await Device.register(service);
   await service.app
-    .get(UsersService, { strict: false })
-    .setRoles(device.userId, ['librarian'], 'operator:test', 'hired');
+    .get(AccountAdministrationService, { strict: false })
+    .setRoles(device.userId, ['librarian'], { actor: 'operator:test', reason: 'hired' });
   await device.refresh();
   return device;
 }

@@ -1,6 +1,6 @@
-import { UsersService } from '../src/users/users.service.js';
 import { Device } from './support/device.js';
 import { openEvents } from './support/events.js';
+import { changeAccount } from './support/operator.js';
 import { startService, type Service } from './support/service.js';
 
 let service: Service;
@@ -65,8 +65,7 @@ test('an outdated token ends its stream with the word to refresh', async () => {
   const device = await Device.register(service);
   const events = await openEvents(service, device.accessToken);
   await events.until('ready');
-  const users = service.app.get(UsersService, { strict: false });
-  await users.setRoles(device.userId, ['editor'], 'operator:test', 'test');
+  await changeAccount(service, device.userId, { roles: ['editor'] });
   expect(await events.until('outdated')).toEqual({ type: 'outdated', data: {} });
   expect(await events.next()).toBeNull();
   expect((await device.refresh()).status).toBe(200);

@@ -1,11 +1,15 @@
+import { TokenDenialService } from '../src/revocation/token-denial.service.js';
+import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
+import { SessionAdministrationService } from '../src/sessions/session-administration.service.js';
 import { claimsOf, headerOf, keysOf } from './support/access-token.js';
 import { Device, send } from './support/device.js';
+import { accountsOf, ACT } from './support/operator.js';
 import { catchUp, change, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 
 /**
- * The rows of the table that operators cause. Their routes are not what is tried here: the change of state and its line
- * in the log are, as one transaction, and what every instance answers then.
+ * The rows of the table that operators cause, by the services that the routes and the commands call, and what every
+ * instance answers then. Signing keys and the end of an application: as a change of state and its line in the log.
  */
 let one: Service;
 let two: Service;
@@ -18,9 +22,6 @@ afterEach(async () => {
   await two.stop();
   await one.stop();
 });
-
-/** The next version of a row, as the service counts them. */
-const RAISED = 'greatest(token_version + 1, floor(extract(epoch from now()))::bigint)';
 
 /** What both instances say to tokens issued before, the second one once it has read the log. */
 async function answers(devices: Device[], tokens = devices.map((device) => device.accessToken)) {
@@ -36,6 +37,8 @@ async function answers(devices: Device[], tokens = devices.map((device) => devic
   expect(await ask(two)).toEqual(here);
   return here;
 }
+
+const signOutOf = (service: Service) => service.app.get(ApplicationSignOutService, { strict: false });
 
 const refreshes = (devices: Device[]) =>
   Promise.all(
@@ -55,16 +58,12 @@ async function signIn(): Promise<Device[]> {
 test('suspend: all its devices get 403 account_suspended, so do refresh and sign-in; once lifted they have ended', async () => {
   const devices = await signIn();
   const { userId } = devices[0]!;
-  const raise = `token_version = ${RAISED}, sessions_floor = ${RAISED}`;
-  const minVersion = claimsOf(devices[0]!.accessToken).ver + 1;
-  const suspended = { kind: 'user', subject: userId, suspended: true, minVersion } as const;
-  await change(one, `update users set status = 'suspended', ${raise} where id = '${userId}'`, suspended);
+  await accountsOf(one).suspend(userId, ACT);
   expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
   expect(await refreshes(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
   expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'account_suspended' });
 
-  const lifted = { ...suspended, suspended: false };
-  await change(one, `update users set status = 'active' where id = '${userId}'`, lifted);
+  await accountsOf(one).restore(userId, ACT);
   expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
   expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
   expect((await devices[0]!.login()).status).toBe(200);
@@ -74,7 +73,7 @@ test('suspend: all its devices get 403 account_suspended, so do refresh and sign
 test('one token denied: that one is refused, its session goes on and refreshes', async () => {
   const devices = await signIn();
   const denied = devices[0]!.accessToken;
-  await change(one, '', { kind: 'token', subject: claimsOf(denied).jti });
+  await one.app.get(TokenDenialService, { strict: false }).denyToken(claimsOf(denied).jti, ACT);
   expect(await answers(devices)).toEqual(['401 token_revoked', null, null]);
   expect(await refreshes(devices)).toEqual([null, null, null]);
   expect(await answers(devices)).toEqual([null, null, null]);
@@ -121,14 +120,66 @@ test('an application disabled: all its sessions get 403 application_disabled, so
 
 test('everyone signed out: one line; all tokens are outdated, every session has ended, signing in works', async () => {
   const devices = await signIn();
-  const raise = `update applications set token_version = ${RAISED}, sessions_floor = ${RAISED} where id = 'account'`;
-  await one.db.query(raise);
-  const [row] = await one.db.query<{ version: string }>('select token_version as version from applications');
-  await change(one, '', { kind: 'application', subject: 'account', minVersion: Number(row?.version) });
+  const rowsOf = () => one.db.query('select s.xmin::text, s.ctid::text, s.* from sessions s order by id');
+  const before = await rowsOf();
+  expect(await signOutOf(one).signOutEveryone(ACT)).toEqual(['account']);
   expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
   expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
+  expect((await devices[0]!.refresh()).body).toMatchObject({ reason: 'everyone_signed_out' });
+  expect(await rowsOf()).toEqual(before);
   expect((await devices[0]!.login()).status).toBe(200);
   expect(await answers(devices)).toEqual([null, '401 token_outdated', '401 token_outdated']);
+});
+
+test('everyone signed out of one application: the same, for that one; of one there is not: not_found', async () => {
+  const devices = await signIn();
+  await expect(signOutOf(one).signOutApplication('unknown', ACT)).rejects.toMatchObject({ code: 'not_found' });
+  expect(await answers(devices)).toEqual([null, null, null]);
+  await signOutOf(one).signOutApplication('account', ACT);
+  expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
+  expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
+});
+
+test('everyone signed out while the application is disabled: it stays disabled, on every instance and for ever', async () => {
+  const devices = await signIn();
+  const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
+  await change(one, `update applications set enabled = false where id = 'account'`, disabled);
+  await signOutOf(one).signOutEveryone(ACT);
+  expect(await answers(devices)).toEqual(Array(3).fill('403 application_disabled'));
+  expect(syncOf(two).index.application.find('account')).toMatchObject({ suspended: true, expiresAt: Infinity });
+});
+
+test('signed out everywhere: all its devices are outdated and have ended, and are told that an operator did it', async () => {
+  const devices = await signIn();
+  await accountsOf(one).signOutEverywhere(devices[0]!.userId, ACT);
+  expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
+  expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
+  expect((await devices[1]!.refresh()).body).toMatchObject({ reason: 'ended_by_operator' });
+});
+
+test('one device ended: its session is over, the others go on', async () => {
+  const devices = await signIn();
+  const sessions = one.app.get(SessionAdministrationService, { strict: false });
+  expect(await sessions.end(devices[1]!.sessionId, ACT)).toBe(devices[1]!.userId);
+  expect(await answers(devices)).toEqual([null, '401 session_ended', null]);
+  expect(await refreshes(devices)).toEqual([null, '401 session_ended', null]);
+  expect((await devices[1]!.refresh()).body).toMatchObject({ reason: 'ended_by_operator' });
+  expect((await sessions.listOf(devices[0]!.userId)).map(({ id }) => id)).toEqual([devices[0]!.sessionId]);
+});
+
+test('roles changed: sessions go on, tokens are outdated and come back with the roles', async () => {
+  const devices = await signIn();
+  await accountsOf(one).setRoles(devices[0]!.userId, ['editor'], ACT);
+  expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
+  expect(await refreshes(devices)).toEqual([null, null, null]);
+  expect(devices.map((device) => claimsOf(device.accessToken)['roles'])).toEqual([['editor'], ['editor'], []]);
+});
+
+test('roles changed of a suspended account: it stays suspended on every instance', async () => {
+  const devices = await signIn();
+  await accountsOf(one).suspend(devices[0]!.userId, ACT);
+  await accountsOf(one).setRoles(devices[0]!.userId, ['editor'], ACT);
+  expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
 });
 
 test('of several refusals the strictest is told', async () => {

@@ -3,6 +3,7 @@ import { UsersService } from '../src/users/users.service.js';
 import { claimsOf } from './support/access-token.js';
 import { Device, FROM_OWN_PAGE, send, type Answer } from './support/device.js';
 import { catchUp } from './support/revocation.js';
+import { changeAccount } from './support/operator.js';
 import { startService, type Service } from './support/service.js';
 
 /** What ends what, cell by cell, on the instance that answers and on another one. */
@@ -101,7 +102,7 @@ const TABLE: Record<string, Row> = {
     other: ['token_outdated', null],
   },
   'role change': {
-    act: ({ mine }) => users().setRoles(mine.userId, ['editor'], 'operator:test', 'test'),
+    act: ({ mine }) => changeAccount(one, mine.userId, { roles: ['editor'] }),
     mine: ['token_outdated', null],
     other: ['token_outdated', null],
     carry: { roles: ['editor'] },

@@ -1,7 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { Config } from '../config.js';
-import { ApplicationsRepository } from './applications.repository.js';
+import type { Transaction } from '../database/database.js';
+import { ApplicationsRepository, type SignedOutApplication } from './applications.repository.js';
+
+export type { SignedOutApplication };
 
 /** The application whose pages the service itself serves. The migration that makes the table makes its row. */
 export const BUILT_IN_APPLICATION = 'account';
@@ -47,6 +50,11 @@ export class ApplicationsService {
   /** Throws `application_disabled`. Asks the database: for when something did not work, not for every request. */
   async assertEnabled(applicationId: string): Promise<void> {
     if (!(await this.applications.isEnabled(applicationId))) throw new AppError('application_disabled');
+  }
+
+  /** Ends the sessions of one application, or of all (null); empty when there is no such one. For `ApplicationSignOutService`. */
+  signOut(tx: Transaction, applicationId: string | null): Promise<SignedOutApplication[]> {
+    return this.applications.signOut(tx, applicationId);
   }
 
   private assertKnown(applicationId: string): void {

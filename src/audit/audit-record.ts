@@ -3,6 +3,7 @@ import type { RequestSource } from '../common/request-source.js';
 /** What can have happened. Stable names: operators filter by them, and pages put them in words. */
 export const AUDIT_EVENT_TYPES = [
   'account.registered',
+  'account.created',
   'account.renamed',
   'account.deleted',
   'account.signed_out_everywhere',
@@ -19,6 +20,9 @@ export const AUDIT_EVENT_TYPES = [
   'signing_key.rotated',
   'signing_key.withdrawn',
   'signing_keys.resealed',
+  'token.denied',
+  'application.signed_out',
+  'everyone.signed_out',
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

@@ -1,19 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '../database/database.js';
 import type { AuditEventType, AuditRecord } from './audit-record.js';
-import { AuditRepository } from './audit.repository.js';
+import { AuditRepository, type AuditRow } from './audit.repository.js';
 
 /** One thing that happened to an account, as its owner sees it. */
 export interface Activity {
   id: string;
   type: AuditEventType;
   byYou: boolean;
+  by: ActivityBy;
   sessionId: string | null;
   ip: string | null;
   reason: string | null;
   details: Record<string, unknown>;
   createdAt: string;
 }
+
+/** Who it was, as far as the account's owner is told. */
+export type ActivityBy = 'you' | 'administrator' | 'service';
 
 @Injectable()
 export class AuditService {
@@ -31,17 +35,30 @@ export class AuditService {
     before: string | null,
   ): Promise<{ items: Activity[]; nextCursor?: string }> {
     const rows = await this.audit.listOfUser(userId, limit, before);
-    const items = rows.map((row) => ({
-      id: row.id,
-      type: row.type,
-      byYou: row.actor === `user:${userId}`,
-      sessionId: row.session_id,
-      ip: row.ip,
-      reason: row.reason,
-      details: row.details,
-      createdAt: row.created_at.toISOString(),
-    }));
+    const items = rows.map((row) => toActivity(row, userId));
     const last = items.at(-1);
     return last && items.length === limit ? { items, nextCursor: last.id } : { items };
   }
+}
+
+/** What an administrator wrote as the reason, and where they sat, is for the audit and not for whom it concerns. */
+function toActivity(row: AuditRow, userId: string): Activity {
+  const by = byWhom(row.actor, userId);
+  const told = by !== 'administrator';
+  return {
+    id: row.id,
+    type: row.type,
+    byYou: by === 'you',
+    by,
+    sessionId: row.session_id,
+    ip: told ? row.ip : null,
+    reason: told ? row.reason : null,
+    details: row.details,
+    createdAt: row.created_at.toISOString(),
+  };
+}
+
+function byWhom(actor: string, userId: string): ActivityBy {
+  if (actor === `user:${userId}`) return 'you';
+  return /^(user|operator):/.test(actor) ? 'administrator' : 'service';
 }

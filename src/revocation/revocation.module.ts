@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { AuditModule } from '../audit/audit.module.js';
 import { Instance } from './instance.entity.js';
 import { InstanceHeartbeat } from './instance-heartbeat.js';
 import { InstancesRepository } from './instances.repository.js';
@@ -11,20 +12,22 @@ import { RevocationsPurgeJob } from './revocations-purge.job.js';
 import { RevocationsRepository } from './revocations.repository.js';
 import { RevocationsService } from './revocations.service.js';
 import { SyncConnection } from './sync-connection.js';
+import { TokenDenialService } from './token-denial.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Revocation, RevocationHead, TokenLife, Instance])],
+  imports: [TypeOrmModule.forFeature([Revocation, RevocationHead, TokenLife, Instance]), AuditModule],
   providers: [
     SyncConnection,
     RevocationLogRepository,
     RevocationSync,
     RevocationsRepository,
     RevocationsService,
+    TokenDenialService,
     RevocationsPurgeJob,
     InstancesRepository,
     InstanceHeartbeat,
     InstancesService,
   ],
-  exports: [RevocationsService, RevocationSync, InstancesService],
+  exports: [RevocationsService, RevocationSync, TokenDenialService, InstancesService],
 })
 export class RevocationModule {}

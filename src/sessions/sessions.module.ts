@@ -5,10 +5,13 @@ import { AuditModule } from '../audit/audit.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ApplicationSignOutService } from './application-sign-out.service.js';
 import { LastActivityService } from './last-activity.service.js';
 import { RefreshRepository } from './refresh.repository.js';
 import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
+import { SessionAdministrationService } from './session-administration.service.js';
+import { SessionEndings } from './session-endings.js';
 import { SessionErasure } from './session-erasure.js';
 import { SessionSignals } from './session-signals.js';
 import { Session } from './session.entity.js';
@@ -34,6 +37,9 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     RefreshRepository,
     SessionUpkeepRepository,
     SessionsService,
+    SessionAdministrationService,
+    ApplicationSignOutService,
+    SessionEndings,
     SignInSessionsService,
     RefreshService,
     SessionTokensService,
@@ -42,6 +48,14 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     SessionErasure,
     SessionsPurgeJob,
   ],
-  exports: [SessionsService, SignInSessionsService, RefreshService, LastActivityService, SessionSignals],
+  exports: [
+    SessionsService,
+    SessionAdministrationService,
+    ApplicationSignOutService,
+    SignInSessionsService,
+    RefreshService,
+    LastActivityService,
+    SessionSignals,
+  ],
 })
 export class SessionsModule {}

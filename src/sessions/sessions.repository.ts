@@ -111,10 +111,11 @@ export class SessionsRepository {
     return row ?? null;
   }
 
-  /** Why it ended; null while it is alive. `unknown` when there is no such session, or none any more. */
-  async findEndReason(userId: string, sessionId: string): Promise<string | null> {
-    const [row] = await this.database.query<{ reason: string | null }>(
-      `select ${endReasonSql(this.config)} as reason from sessions s ${this.joins} where s.id = $2 and s.user_id = $1`,
+  /** Why it ended; null while it is alive. Null for `userId`: whoever's it is. `unknown` when there is no such session, or none any more. */
+  async findEndReason(userId: string | null, sessionId: string, db: Queryable = this.database): Promise<string | null> {
+    const [row] = await db.query<{ reason: string | null }>(
+      `select ${endReasonSql(this.config)} as reason from sessions s ${this.joins}
+        where s.id = $2 and ($1::uuid is null or s.user_id = $1)`,
       [userId, sessionId],
     );
     return row ? row.reason : 'unknown';
@@ -138,6 +139,23 @@ export class SessionsRepository {
         where s.id = $2 and s.user_id = $1 and s.ended_at is null
        returning ${ENDED}`,
       [userId, sessionId, reason],
+    );
+    return row ?? null;
+  }
+
+  /** Whoever's it is; of `userId` only, where one is given. Null when there is no such live session. */
+  async endLive(
+    tx: Transaction,
+    sessionId: string,
+    userId: string | null,
+    reason: string,
+  ): Promise<EndedSession | null> {
+    const [row] = await tx.query<EndedSession>(
+      `update sessions s set ended_at = now(), end_reason = $3 from users u, applications a
+        where s.id = $1 and ($2::uuid is null or s.user_id = $2) and u.id = s.user_id and a.id = s.application_id
+          and ${this.alive}
+       returning ${ENDED}`,
+      [sessionId, userId, reason],
     );
     return row ?? null;
   }

@@ -3,15 +3,13 @@ import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
-import { Database, type Transaction } from '../database/database.js';
-import type { RevocationDraft } from '../revocation/revocation-draft.js';
+import { Database } from '../database/database.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
-import { AccountEvents } from '../users/account-events.js';
-import { describeDevice } from './device.js';
 import { LastActivityService } from './last-activity.service.js';
+import { SessionEndings } from './session-endings.js';
 import { SessionSignals } from './session-signals.js';
 import { byUse, decodeCursor, encodeCursor, toSessionView, type SessionView } from './session-view.js';
-import { SessionsRepository, type EndedSession } from './sessions.repository.js';
+import { SessionsRepository } from './sessions.repository.js';
 
 /** A person's devices: seeing, naming and ending them. */
 @Injectable()
@@ -23,7 +21,7 @@ export class SessionsService {
     private readonly activity: LastActivityService,
     private readonly revocations: RevocationsService,
     private readonly audit: AuditService,
-    private readonly events: AccountEvents,
+    private readonly endings: SessionEndings,
     private readonly signals: SessionSignals,
   ) {}
 
@@ -81,7 +79,7 @@ export class SessionsService {
     await this.revocations.commit(async (tx) => {
       const ended = await this.sessions.end(tx, userId, sessionId, 'ended_by_user');
       if (!ended) throw noSuchDevice();
-      return { result: undefined, revocations: await this.ended(tx, [ended], 'ended_by_user', source) };
+      return { result: undefined, revocations: await this.endings.follow(tx, [ended], 'ended_by_user', source) };
     });
     this.signals.devicesChanged(userId);
   }
@@ -90,7 +88,7 @@ export class SessionsService {
   async endOthers(userId: string, kept: string, source: RequestSource): Promise<void> {
     await this.revocations.commit(async (tx) => {
       const ended = await this.sessions.endOthers(tx, userId, kept, 'ended_by_user');
-      return { result: undefined, revocations: await this.ended(tx, ended, 'ended_by_user', source) };
+      return { result: undefined, revocations: await this.endings.follow(tx, ended, 'ended_by_user', source) };
     });
     this.signals.devicesChanged(userId);
   }
@@ -106,7 +104,10 @@ export class SessionsService {
         'userId' in by
           ? await this.sessions.end(tx, by.userId, by.sessionId, reason)
           : await this.sessions.endBySecret(tx, by.sessionId, by.secretHash, reason);
-      return { result: ended?.userId, revocations: ended ? await this.ended(tx, [ended], reason, source) : [] };
+      return {
+        result: ended?.userId,
+        revocations: ended ? await this.endings.follow(tx, [ended], reason, source) : [],
+      };
     });
     if (userId !== undefined) this.signals.devicesChanged(userId);
   }
@@ -120,35 +121,8 @@ export class SessionsService {
     const reason = 'too_many_sessions';
     await this.revocations.commit(async (tx) => {
       const ended = await this.sessions.endSurplus(tx, userId, newest, max, reason);
-      return { result: undefined, revocations: await this.ended(tx, ended, reason, null) };
+      return { result: undefined, revocations: await this.endings.follow(tx, ended, reason, null) };
     });
-  }
-
-  /** What follows the end of sessions in the same transaction; the log rows that tell every instance. */
-  private async ended(
-    tx: Transaction,
-    sessions: EndedSession[],
-    reason: string,
-    source: RequestSource | null,
-  ): Promise<RevocationDraft[]> {
-    const drafts: RevocationDraft[] = [];
-    for (const { id: sessionId, userId, applicationId, name, device } of sessions) {
-      const actor = source ? `user:${userId}` : 'system';
-      const details = { device: name ?? describeDevice(device) };
-      await this.events.emit(tx, 'sessionEnded', { userId, sessionId, reason });
-      await this.audit.record(tx, {
-        type: 'session.ended',
-        userId,
-        actor,
-        sessionId,
-        applicationId,
-        source,
-        reason,
-        details,
-      });
-      drafts.push({ kind: 'session', subject: sessionId, applicationId, reason, actor });
-    }
-    return drafts;
   }
 }
 

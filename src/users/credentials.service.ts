@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { Act } from '../audit/act.js';
+import type { AuditRecord } from '../audit/audit-record.js';
 import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
@@ -26,17 +28,26 @@ export class CredentialsService {
   ) {}
 
   /** Makes an account. Throws `validation_failed` for a weak password, `email_taken` for an address that has one. */
-  async register(account: NewAccount, source: RequestSource): Promise<Credentials> {
-    assertStrong(account.password, account, '/password');
-    const passwordHash = await this.passwords.hash(account.password);
-    return this.database.transaction(async (tx) => {
-      const { email, name } = account;
-      const credentials = await this.users.insert(tx, { id: newUserId(), email, name, passwordHash });
-      if (!credentials) throw new AppError('email_taken');
-      const { userId } = credentials;
-      await this.audit.record(tx, { type: 'account.registered', userId, actor: `user:${userId}`, source });
-      return credentials;
-    });
+  register(account: NewAccount, source: RequestSource): Promise<Credentials> {
+    return this.insert(account, [], (userId) => ({
+      type: 'account.registered',
+      userId,
+      actor: `user:${userId}`,
+      source,
+    }));
+  }
+
+  /** Makes an account for somebody else. Throws as `register`. */
+  create(account: NewAccount, roles: string[], { actor, reason, source }: Act): Promise<Credentials> {
+    const details = { roles };
+    return this.insert(account, roles, (userId) => ({
+      type: 'account.created',
+      userId,
+      actor,
+      reason,
+      source: source ?? null,
+      details,
+    }));
   }
 
   /**
@@ -61,6 +72,22 @@ export class CredentialsService {
   /** Ends every session of the account; null when it changed since the credentials were proved. */
   replacePassword(tx: Transaction, credentials: Credentials, passwordHash: string): Promise<RaisedFloor | null> {
     return this.users.changePassword(tx, credentials, passwordHash);
+  }
+
+  private async insert(
+    account: NewAccount,
+    roles: string[],
+    recordOf: (userId: string) => AuditRecord,
+  ): Promise<Credentials> {
+    assertStrong(account.password, account, '/password');
+    const { email, name } = account;
+    const passwordHash = await this.passwords.hash(account.password);
+    return this.database.transaction(async (tx) => {
+      const credentials = await this.users.insert(tx, { id: newUserId(), email, name, passwordHash, roles });
+      if (!credentials) throw new AppError('email_taken');
+      await this.audit.record(tx, recordOf(credentials.userId));
+      return credentials;
+    });
   }
 
   /** Hashes anew what was hashed with weaker parameters, while the password is at hand. */

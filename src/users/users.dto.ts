@@ -34,10 +34,11 @@ export const ActivityResponse = z.object({
         .describe(
           'What happened. refresh_token.reused: a copy of the sign-in of a device was used, so it was signed out.',
         ),
-      byYou: z.boolean().describe('Whether the account itself did it; otherwise the service or an operator.'),
+      byYou: z.boolean().describe('Whether the account itself did it.'),
+      by: z.enum(['you', 'administrator', 'service']).describe('Who did it.'),
       sessionId: z.uuid().nullable().describe('The device it concerns, if one.'),
       ip: z.string().nullable().describe('Where the request came from; of a reused token, whoever presented it.'),
-      reason: z.string().nullable(),
+      reason: z.string().nullable().describe('Null for what an administrator did: their reason is for the audit.'),
       details: z.record(z.string(), z.unknown()).describe('More about it; `device` is what the device was called.'),
       createdAt: z.iso.datetime(),
     }),

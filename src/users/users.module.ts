@@ -2,7 +2,9 @@ import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
+import { AccountAdministrationService } from './account-administration.service.js';
 import { AccountEvents } from './account-events.js';
+import { AccountsRepository } from './accounts.repository.js';
 import { CredentialsService } from './credentials.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { User } from './user.entity.js';
@@ -13,7 +15,15 @@ import { UsersService } from './users.service.js';
 @Module({
   imports: [TypeOrmModule.forFeature([User]), AuditModule, RevocationModule],
   controllers: [UsersController],
-  providers: [UsersRepository, UsersService, PasswordsService, CredentialsService, AccountEvents],
-  exports: [UsersService, CredentialsService, AccountEvents],
+  providers: [
+    UsersRepository,
+    AccountsRepository,
+    UsersService,
+    AccountAdministrationService,
+    PasswordsService,
+    CredentialsService,
+    AccountEvents,
+  ],
+  exports: [UsersService, AccountAdministrationService, CredentialsService, AccountEvents],
 })
 export class UsersModule {}

@@ -45,7 +45,7 @@ const PROFILE = 'id, email, name, roles, email_verified_at, created_at';
 const RAISE_VERSION = `token_version = ${raised('users.token_version')}`;
 
 /** Why all sessions of an account ended at once. */
-export type FloorReason = 'signed_out_everywhere' | 'password_changed' | 'account_deleted';
+export type FloorReason = 'signed_out_everywhere' | 'ended_by_operator' | 'password_changed' | 'account_deleted';
 
 /** Outdates access tokens and ends every session, without touching one. */
 function raiseFloor(reason: FloorReason): string {
@@ -75,15 +75,15 @@ export class UsersRepository {
   /** The credentials of the new account; null when the e-mail address has one. */
   async insert(
     tx: Transaction,
-    user: { id: string; email: string; name: string | null; passwordHash: string },
+    user: { id: string; email: string; name: string | null; passwordHash: string; roles: string[] },
   ): Promise<Credentials | null> {
     const [row] = await tx.query<CredentialsRow>(
       `insert into users (id, email, name, password_hash, status, roles, token_version, sessions_floor,
                           password_changed_at, created_at, updated_at)
-       values ($1, $2, $3, $4, 'active', '{}', ${raised('0')}, 0, now(), now(), now())
+       values ($1, $2, $3, $4, 'active', $5, ${raised('0')}, 0, now(), now(), now())
        on conflict (email) do nothing
        returning ${CREDENTIALS}`,
-      [user.id, user.email, user.name, user.passwordHash],
+      [user.id, user.email, user.name, user.passwordHash, user.roles],
     );
     return row ? toCredentials(row) : null;
   }
@@ -119,10 +119,14 @@ export class UsersRepository {
   }
 
   /** The new token version, below which every session has ended; null when there is no such active account. */
-  async endSessions(tx: Transaction, userId: string): Promise<number | null> {
+  async endSessions(
+    tx: Transaction,
+    userId: string,
+    reason: 'signed_out_everywhere' | 'ended_by_operator',
+  ): Promise<number | null> {
     return versionOf(
       await tx.query(
-        `update users set ${raiseFloor('signed_out_everywhere')}, updated_at = now()
+        `update users set ${raiseFloor(reason)}, updated_at = now()
           where id = $1 and status = 'active' returning token_version`,
         [userId],
       ),
@@ -135,17 +139,6 @@ export class UsersRepository {
       await tx.query(
         `update users set ${RAISE_VERSION}, updated_at = now() where id = $1 and status <> 'deleted' returning token_version`,
         [userId],
-      ),
-    );
-  }
-
-  /** The new token version; null when there is no such account, or these are its roles already. */
-  async setRoles(tx: Transaction, userId: string, roles: string[]): Promise<number | null> {
-    return versionOf(
-      await tx.query(
-        `update users set roles = $2, ${RAISE_VERSION}, updated_at = now()
-          where id = $1 and status <> 'deleted' and roles <> $2::text[] returning token_version`,
-        [userId, roles],
       ),
     );
   }

@@ -6,6 +6,8 @@ import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { AccountEvents } from './account-events.js';
+import { AccountsRepository } from './accounts.repository.js';
+import { assertAdminRemains } from './last-admin.js';
 import { UsersRepository, type Profile } from './users.repository.js';
 
 @Injectable()
@@ -13,6 +15,7 @@ export class UsersService {
   constructor(
     private readonly database: Database,
     private readonly users: UsersRepository,
+    private readonly accounts: AccountsRepository,
     private readonly revocations: RevocationsService,
     private readonly audit: AuditService,
     private readonly events: AccountEvents,
@@ -37,32 +40,25 @@ export class UsersService {
     const actor = `user:${userId}`;
     const reason = 'signed_out_everywhere';
     await this.revocations.commit(async (tx) => {
-      const minVersion = orNotFound(await this.users.endSessions(tx, userId));
+      const minVersion = orNotFound(await this.users.endSessions(tx, userId, reason));
       await this.events.emit(tx, 'signedOutEverywhere', { userId, kept: null, reason });
       await this.audit.record(tx, { type: 'account.signed_out_everywhere', userId, actor, source });
       return { result: undefined, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
     });
   }
 
-  /** Deletes the account: whoever registers the same address later is somebody else, with another id. */
+  /**
+   * Deletes the account: whoever registers the same address later is somebody else, with another id. Throws `conflict`
+   * for the last administrator.
+   */
   async delete(userId: string, source: RequestSource): Promise<void> {
     const actor = `user:${userId}`;
     const reason = 'account_deleted';
     await this.revocations.commit(async (tx) => {
+      assertAdminRemains(await this.accounts.lock(tx, userId), null);
       const minVersion = orNotFound(await this.users.delete(tx, userId));
       await this.events.emit(tx, 'userDeleted', { userId });
       await this.audit.record(tx, { type: 'account.deleted', userId, actor, source });
-      return { result: undefined, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
-    });
-  }
-
-  /** Sets the roles; tokens that carry the old ones are outdated, sessions go on. `actor`: who did it, for the audit. */
-  async setRoles(userId: string, roles: string[], actor: string, reason: string): Promise<void> {
-    const sorted = [...new Set(roles)].toSorted();
-    await this.revocations.commit(async (tx) => {
-      const minVersion = await this.users.setRoles(tx, userId, sorted);
-      if (minVersion === null) return { result: undefined, revocations: [] };
-      await this.audit.record(tx, { type: 'account.roles_changed', userId, actor, reason, details: { roles: sorted } });
       return { result: undefined, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor }] };
     });
   }

@@ -40,6 +40,8 @@ export type SignedOutReason =
   | 'account_deleted'
   | 'too_many_sessions'
   | 'application_disabled'
+  | 'ended_by_operator'
+  | 'everyone_signed_out'
   | 'unknown';
 
 /**

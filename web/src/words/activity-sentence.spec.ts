@@ -20,6 +20,13 @@ test.each<[Partial<Activity>, string]>([
     '“Old phone” was signed out to make room for a newer device.',
   ],
   [{ reason: 'too_many_sessions', sessionId: 'gone' }, 'A device was signed out to make room for a newer device.'],
+  [{ byYou: false, by: 'administrator', details: { device: 'Old phone' } }, 'An administrator signed out “Old phone”.'],
+  [
+    { type: 'account.suspended', byYou: false },
+    'An administrator suspended your account, which signed out all your devices.',
+  ],
+  [{ type: 'account.restored', byYou: false }, 'An administrator let your account in again.'],
+  [{ type: 'account.created', byYou: false }, 'An administrator created your account.'],
   [{ type: 'account.signed_out_everywhere', byYou: false }, 'An administrator signed you out everywhere.'],
   [
     { type: 'account.roles_changed', details: { roles: ['admin', 'editor'] } },

@@ -3,6 +3,8 @@ export interface Activity {
   id: string;
   type: string;
   byYou: boolean;
+  /** Services older than it do not tell. */
+  by?: 'you' | 'administrator' | 'service';
   sessionId: string | null;
   ip: string | null;
   reason: string | null;
@@ -29,6 +31,12 @@ type Writer = (activity: Activity, device: string) => ActivitySentence;
 
 const WRITERS: Record<string, Writer> = {
   'account.registered': () => ({ topic: 'account', text: 'You created your account.' }),
+  'account.created': () => ({ topic: 'account', text: 'An administrator created your account.' }),
+  'account.suspended': () => ({
+    topic: 'account',
+    text: 'An administrator suspended your account, which signed out all your devices.',
+  }),
+  'account.restored': () => ({ topic: 'account', text: 'An administrator let your account in again.' }),
   'account.renamed': () => ({ topic: 'account', text: 'You changed your name.' }),
   'account.deleted': () => ({ topic: 'account', text: 'You deleted your account.' }),
   'account.signed_out_everywhere': ({ byYou }) => ({
@@ -48,7 +56,7 @@ const WRITERS: Record<string, Writer> = {
     topic: 'device',
     text: typeof details.name === 'string' ? `You named a device “${details.name}”.` : 'You renamed a device.',
   }),
-  'session.ended': ({ reason, byYou }, device) => ({ topic: 'sign-out', text: endText(reason, byYou, device) }),
+  'session.ended': (activity, device) => ({ topic: 'sign-out', text: endText(activity, device) }),
   'refresh_token.reused': (_, device) => ({
     topic: 'alarm',
     text: `A copy of your sign-in on ${device} was used, so that device was signed out.`,
@@ -63,7 +71,8 @@ export function activitySentence(activity: Activity, devices: KnownDevices): Act
   return writer(activity, deviceName(activity, devices));
 }
 
-function endText(reason: string | null, byYou: boolean, device: string): string {
+function endText({ reason, byYou, by }: Activity, device: string): string {
+  if (by === 'administrator') return `An administrator signed out ${device}.`;
   if (reason === 'signed_out') return `You signed out on ${device}.`;
   if (reason === 'ended_by_user') return `You signed out ${device} from another device.`;
   if (reason === 'too_many_sessions') return `${capital(device)} was signed out to make room for a newer device.`;

@@ -12,6 +12,8 @@ const REASONS = [
   'account_deleted',
   'too_many_sessions',
   'application_disabled',
+  'ended_by_operator',
+  'everyone_signed_out',
 ];
 
 test('every reason for a sign-out has a notice of its own', () => {

@@ -24,6 +24,8 @@ const NOTICES: Record<string, SignOutNotice> = {
     text: 'Someone may have copied your sign-in on this device, so it was signed out. Sign in and change your password.',
   },
   suspended: { tone: 'warning', text: 'The account is suspended. Ask the administrator of this service.' },
+  ended_by_operator: { tone: 'calm', text: 'An administrator signed this device out. Sign in to go on.' },
+  everyone_signed_out: { tone: 'calm', text: 'Everyone has been signed out. Sign in to go on.' },
   application_disabled: {
     tone: 'warning',
     text: 'Signing in is switched off at the moment. Ask the administrator of this service.',
