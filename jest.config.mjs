@@ -8,6 +8,8 @@ export default {
   moduleNameMapper: {
     '^@portcullis/verifier$': '<rootDir>/packages/verifier/src/index.ts',
     '^@portcullis/client$': '<rootDir>/packages/client/src/index.ts',
+    // A process is started from a compiled program, of which there is one in a test run.
+    '^\\./hashing-worker-path\\.js$': '<rootDir>/test/support/hashing-worker-path.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   transform: {

@@ -1,3 +1,6 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { steady } from './load.js';
 import { median, row, type Row } from './report.js';
 import { BenchService } from './service.js';
@@ -5,7 +8,6 @@ import { BenchService } from './service.js';
 const RATE = 500;
 const SECONDS = 6;
 const ROUNDS = 3;
-const ATTACKERS = 30;
 
 /** Protected requests at a steady rate, first alone and then beside as many sign-ins as 30 clients can start. */
 export async function measureSignInStorm(databaseUrl: string): Promise<Row[]> {
@@ -16,9 +18,11 @@ export async function measureSignInStorm(databaseUrl: string): Promise<Row[]> {
   const pairs: { quiet: number; storm: number; signIns: number }[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const quiet = await steady(url, tokens, SECONDS, RATE);
-    const storm = startStorm(service.url);
+    const storm = await startStorm(service.url);
+    const start = performance.now();
     const loud = await steady(url, tokens, SECONDS, RATE);
-    pairs.push({ quiet: quiet.p99, storm: loud.p99, signIns: (await storm.stop()) / SECONDS });
+    const attempts = await storm.stop();
+    pairs.push({ quiet: quiet.p99, storm: loud.p99, signIns: (attempts * 1000) / (performance.now() - start) });
   }
   service.stop();
   const ratios = pairs.map(({ quiet, storm }) => storm / quiet);
@@ -33,21 +37,14 @@ export async function measureSignInStorm(databaseUrl: string): Promise<Row[]> {
   ];
 }
 
-function startStorm(url: string): { stop(): Promise<number> } {
-  let running = true;
-  let attempts = 0;
-  const body = JSON.stringify({ email: 'nobody@example.com', password: 'not the password' });
-  const clients = Array.from({ length: ATTACKERS }, async () => {
-    while (running) {
-      const headers = { 'content-type': 'application/json' };
-      await fetch(`${url}/v1/auth/login`, { method: 'POST', headers, body }).then((answer) => answer.text());
-      attempts++;
-    }
-  });
+/** A storm that is under way. */
+async function startStorm(url: string): Promise<{ stop(): Promise<number> }> {
+  const storm = fork(fileURLToPath(new URL('sign-in-storm-process.js', import.meta.url)), [url]);
+  await once(storm, 'message');
   return {
     stop: async () => {
-      running = false;
-      await Promise.all(clients);
+      storm.send('stop');
+      const [{ attempts }] = (await once(storm, 'message')) as [{ attempts: number }];
       return attempts;
     },
   };

@@ -6,6 +6,7 @@ import { AccountAdministrationService } from './account-administration.service.j
 import { AccountEvents } from './account-events.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { CredentialsService } from './credentials.service.js';
+import { HashingProcessesService } from './hashing-processes.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
@@ -21,6 +22,7 @@ import { UsersService } from './users.service.js';
     UsersService,
     AccountAdministrationService,
     PasswordsService,
+    HashingProcessesService,
     CredentialsService,
     AccountEvents,
   ],

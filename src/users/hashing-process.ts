@@ -1,0 +1,91 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { AppError } from '../common/errors/app-error.js';
+import { HASHING_WORKER_PATH } from './hashing-worker-path.js';
+import type { HashingAnswer, HashingTask } from './hashing-worker.js';
+
+/** The lowest there is: hashing gets what requests leave. */
+const PRIORITY = 19;
+
+/** A hash takes some 20 ms. Where one takes this long, its process is stuck. */
+const LIMIT_MS = 10_000;
+
+/** Of what a process says on standard error before it ends: the message and the first lines of a stack. */
+const LAST_WORDS = 1_000;
+
+/** A process that ended, or could not be started, before it answered. Its task may be given to another one. */
+export class HashingProcessDied extends AppError {
+  constructor(how: string) {
+    super('unavailable', { log: `the process that was to hash a password ended: ${how}` });
+  }
+}
+
+/** One process of low priority, which does one task at a time. */
+export class HashingProcess {
+  private readonly child: ChildProcess;
+  private settle: ((outcome: HashingAnswer | HashingProcessDied) => void) | null = null;
+  private lastWords = '';
+  /** Resolves to how it ended. */
+  readonly ended: Promise<string>;
+  /** Why it has the priority of the service after all, where the system forbids to lower it. */
+  readonly priorityFault: unknown;
+
+  /** Throws HashingProcessDied where the system does not even try to start it; else `ended` tells. */
+  constructor() {
+    this.child = start();
+    this.priorityFault = lowerPriority(this.child);
+    this.child.stderr?.on('data', (chunk) => (this.lastWords = `${this.lastWords}${chunk}`.slice(0, LAST_WORDS)));
+    this.child.on('message', (answer: HashingAnswer) => this.settle?.(answer));
+    this.ended = new Promise((resolve) => {
+      this.child.on('error', (error) => resolve(error.message));
+      // Not 'exit': its last words may still be on their way.
+      this.child.on('close', (code, signal) => resolve(`${signal ?? `code ${code}`} ${this.lastWords}`.trim()));
+    });
+    void this.ended.then((how) => this.settle?.(new HashingProcessDied(how)));
+  }
+
+  /** To be called when the task before has been answered. Throws HashingProcessDied. */
+  run(task: HashingTask): Promise<HashingAnswer> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.end(), LIMIT_MS);
+      this.settle = (outcome) => {
+        clearTimeout(timer);
+        this.settle = null;
+        if (outcome instanceof HashingProcessDied) reject(outcome);
+        else resolve(outcome);
+      };
+      // Where it cannot be sent, the process is about to end, and that settles it.
+      if (this.child.connected) this.child.send(task, () => undefined);
+    });
+  }
+
+  /** Ends it at once, even when it is stopped or stuck: it keeps nothing. */
+  end(): void {
+    this.child.kill('SIGKILL');
+  }
+}
+
+function start(): ChildProcess {
+  try {
+    return fork(HASHING_WORKER_PATH, [], {
+      // Not detached: Linux (sched_autogroup) weighs priorities only among the processes of one session.
+      detached: false,
+      // No secret of the service's environment, and no flag of its own, such as the port of a debugger, which is taken.
+      env: {},
+      execArgv: ['--max-old-space-size=64'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+  } catch (error) {
+    throw new HashingProcessDied(String(error));
+  }
+}
+
+function lowerPriority({ pid }: ChildProcess): unknown {
+  try {
+    // Before it has threads of its own, which take the priority over.
+    if (pid !== undefined) setPriority(pid, PRIORITY);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
