@@ -72,6 +72,7 @@ export class Config implements DatabaseSettings {
   readonly recentAuthMaxAge: number;
   readonly sessionRetention: number;
   readonly revocationMaxStaleness: number;
+  readonly revocationListen: boolean;
   /** Origins as browsers write them; that of `publicUrl` is not repeated here. */
   readonly corsOrigins: string[];
   /** As Fastify takes it. */
@@ -105,6 +106,7 @@ export class Config implements DatabaseSettings {
     this.recentAuthMaxAge = values.RECENT_AUTH_MAX_AGE;
     this.sessionRetention = values.SESSION_RETENTION;
     this.revocationMaxStaleness = values.REVOCATION_MAX_STALENESS;
+    this.revocationListen = values.REVOCATION_LISTEN;
     this.corsOrigins = (values.CORS_ORIGINS ?? []).filter((origin) => origin !== this.publicUrl);
     this.trustProxy = values.TRUST_PROXY;
     this.logLevel = values.LOG_LEVEL;

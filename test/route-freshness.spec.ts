@@ -16,7 +16,7 @@ let proxy: TcpProxy;
 beforeAll(async () => {
   one = await startService();
   proxy = await startProxy(one.db.url);
-  const env = { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: `${STALENESS}s` };
+  const env = { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: `${STALENESS}s`, REVOCATION_LISTEN: 'false' };
   two = await startService({ besides: one, env, extras: { imports: [GuardedRoutesModule] } });
 });
 afterEach(async () => {

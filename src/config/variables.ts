@@ -173,6 +173,12 @@ export const variables = {
     fallback: '5s',
     meaning: 'How old the knowledge of revocations may be when a request is let through; the bound of the promise.',
   },
+  REVOCATION_LISTEN: {
+    schema: boolean(),
+    fallback: 'true',
+    meaning:
+      'Whether revocations of other instances are heard of by LISTEN, in milliseconds. `false`: only by a look each second, for poolers that hand out connections by transaction.',
+  },
   CORS_ORIGINS: {
     schema: origins(),
     without: 'only `PUBLIC_URL`',

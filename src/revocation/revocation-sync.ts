@@ -5,10 +5,17 @@ import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
+import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository, type Cursor } from './revocation-log.repository.js';
 
 /** Milliseconds between two looks at the head of the log. */
 const POLL_MS = 1_000;
+
+/** Milliseconds until a read that failed is tried again, whoever asks: soon enough to heal before the list is stale. */
+const RETRY_MS = 100;
+
+/** Milliseconds between two reads that hints bring forward: anybody who may connect to the database can send them. */
+const HINT_PAUSE_MS = 10;
 
 /** The longest that a request waits for a stale index to be read anew, in milliseconds. */
 const CATCH_UP_WAIT_MS = 1_000;
@@ -53,12 +60,18 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   /** The read after the running one; null when nobody waits for it. */
   private upcoming: Promise<void> | null = null;
   private poll: NodeJS.Timeout | undefined;
+  /** The read that a hint has brought forward. */
+  private hinted: NodeJS.Timeout | undefined;
+  private lastHinted = -Infinity;
+  private lastFailed = -Infinity;
   private failing = false;
+  private stopped = false;
 
   constructor(
     private readonly config: Config,
     private readonly clock: Clock,
     private readonly log: RevocationLogRepository,
+    private readonly hints: RevocationHints,
     readiness: Readiness,
   ) {
     this.staleAfter = config.revocationMaxStaleness * 1000;
@@ -69,14 +82,18 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     );
   }
 
+  /** Listens first and reads then: what is committed in between is told. */
   async onApplicationBootstrap(): Promise<void> {
+    await this.hints.start({ onHint: (payload) => this.hear(payload), onListening: () => this.readSoon() });
     await this.catchUp().catch(() => undefined);
     this.schedule();
   }
 
   onApplicationShutdown(): void {
     clearTimeout(this.poll);
-    this.poll = undefined;
+    clearTimeout(this.hinted);
+    this.poll = this.hinted = undefined;
+    this.stopped = true;
   }
 
   /**
@@ -156,6 +173,8 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private async read(): Promise<void> {
+    const pause = this.lastFailed + RETRY_MS - this.clock.monotonic();
+    if (pause > 0) await delay(pause);
     const monotonic = this.clock.monotonic();
     const wall = this.clock.now();
     try {
@@ -165,6 +184,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
       this.tell(this.cursor, []);
       this.noteHealth(null);
     } catch (error) {
+      this.lastFailed = this.clock.monotonic();
       this.noteHealth(error);
       throw error;
     }
@@ -225,11 +245,34 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private schedule(): void {
-    this.poll = setTimeout(async () => {
-      await this.catchUp().catch(() => undefined);
-      if (this.poll) this.schedule();
-    }, POLL_MS);
+    this.poll = setTimeout(
+      async () => {
+        await this.catchUp().catch(() => undefined);
+        if (this.poll) this.schedule();
+      },
+      this.failing ? RETRY_MS : POLL_MS,
+    );
     this.poll.unref();
+  }
+
+  /** A hint is believed in nothing but that it is worth a look, unless it tells what is known. */
+  private hear(payload: string): void {
+    const [epoch, seq] = payload.split(':');
+    if (this.cursor && epoch === this.cursor.epoch && Number(seq) <= this.cursor.seq) return;
+    this.readSoon();
+  }
+
+  /** At once, but however many hints arrive, no sooner than HINT_PAUSE_MS after the last read they caused. */
+  private readSoon(): void {
+    if (this.hinted || this.stopped) return;
+    const wait = this.lastHinted + HINT_PAUSE_MS - this.clock.monotonic();
+    const read = () => {
+      this.hinted = undefined;
+      this.lastHinted = this.clock.monotonic();
+      void this.catchUp().catch(() => undefined);
+    };
+    if (wait <= 0) read();
+    else this.hinted = setTimeout(read, wait).unref();
   }
 
   /** One line when it starts to fail and one when it works again, not one a second. */

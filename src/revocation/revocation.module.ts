@@ -6,6 +6,7 @@ import { InstanceHeartbeat } from './instance-heartbeat.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
+import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
 import { RevocationSync } from './revocation-sync.js';
 import { RevocationsPurgeJob } from './revocations-purge.job.js';
@@ -19,6 +20,7 @@ import { TokenDenialService } from './token-denial.service.js';
   providers: [
     SyncConnection,
     RevocationLogRepository,
+    RevocationHints,
     RevocationSync,
     RevocationsRepository,
     RevocationsService,

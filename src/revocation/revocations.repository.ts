@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { RevocationEntry } from '@portcullis/verifier';
 import { Database, type Transaction } from '../database/database.js';
 import type { RevocationDraft } from './revocation-draft.js';
+import { HINT_CHANNEL } from './revocation-hints.js';
 import { revocationColumns, toEntry, type RevocationRow } from './revocation-row.js';
 
 /** Rows deleted in one transaction: some ten milliseconds. */
@@ -27,11 +28,12 @@ export class RevocationsRepository {
 
   /**
    * Appends to the log, in the given order. It must be the last statement before the commit: it locks the head row,
-   * which makes the order of `seq` the order of commits, and every other writer waits for it.
+   * which makes the order of `seq` the order of commits, and every other writer waits for it. With the commit, the
+   * instances that listen get a hint.
    */
   async append(tx: Transaction, drafts: RevocationDraft[]): Promise<RevocationEntry[]> {
     const rows = await tx.query<RevocationRow>(
-      `with head as (update revocation_head set seq = seq + $1 returning seq)
+      `with head as (update revocation_head set seq = seq + $1 returning epoch, seq)
        insert into revocations (seq, id, kind, subject, application_id, min_version, suspended, reason, actor,
                                 created_at, expires_at)
        select head.seq - $1 + draft.place, gen_random_uuid(), draft.kind, draft.subject, draft.application_id,
@@ -43,7 +45,8 @@ export class RevocationsRepository {
                            $9::boolean[])
               with ordinality as draft (kind, subject, application_id, min_version, suspended, reason, actor,
                                         permanent, place)
-       returning ${revocationColumns()}`,
+       returning ${revocationColumns()},
+                 (select pg_notify('${HINT_CHANNEL}', head.epoch || ':' || head.seq) from head)`,
       [
         drafts.length,
         drafts.map((draft) => draft.kind),

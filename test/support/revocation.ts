@@ -35,3 +35,10 @@ export function change(service: Service, sql: string, ...lines: Line[]): Promise
     return { result: undefined, revocations };
   });
 }
+
+/** From now on the instance reads the log only when it is told to, or asked. */
+export function stopPolling(service: Service): void {
+  const sync = syncOf(service) as unknown as { poll: NodeJS.Timeout | undefined };
+  clearTimeout(sync.poll);
+  sync.poll = undefined;
+}

@@ -8,6 +8,10 @@ export interface TcpProxy {
   cut(): void;
   /** Swallows every byte and answers nothing: a network that lost the way. */
   freeze(): void;
+  /** The same for the connections there are; new ones pass: a firewall that forgot what it let through. */
+  freezeOpen(): void;
+  /** Resets the connections there are; new ones pass. */
+  reset(): void;
   /** Ends the connections that were frozen, and lets new ones through. */
   heal(): void;
   close(): Promise<void>;
@@ -18,14 +22,16 @@ export async function startProxy(databaseUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
   const endAll = () => sockets.forEach((socket) => socket.destroy());
+  const frozen = new Set<Socket>();
 
   const server = createServer((client) => {
     sockets.add(client.on('error', () => undefined));
     if (state === 'cut') return client.destroy();
     const upstream = connect(Number(target.port || 5432), target.hostname).on('error', () => undefined);
     sockets.add(upstream);
-    client.on('data', (bytes) => state !== 'frozen' && upstream.write(bytes)).on('close', () => upstream.destroy());
-    upstream.on('data', (bytes) => state !== 'frozen' && client.write(bytes)).on('close', () => client.destroy());
+    const passes = () => state !== 'frozen' && !frozen.has(client);
+    client.on('data', (bytes) => passes() && upstream.write(bytes)).on('close', () => upstream.destroy());
+    upstream.on('data', (bytes) => passes() && client.write(bytes)).on('close', () => client.destroy());
     return client;
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -41,6 +47,8 @@ export async function startProxy(databaseUrl: string): Promise<TcpProxy> {
     freeze: () => {
       state = 'frozen';
     },
+    freezeOpen: () => sockets.forEach((socket) => frozen.add(socket)),
+    reset: () => sockets.forEach((socket) => socket.resetAndDestroy()),
     heal: () => {
       state = 'open';
       endAll();
