@@ -26,7 +26,7 @@ export async function measureRefresh(databaseUrl: string): Promise<Row[]> {
   const generations = bare.ids.map(() => 1);
   const secretHash = Buffer.from(bare.secretHash, 'hex');
   const updateOne = async (place: number) => {
-    const values = [bare.ids[place], generations[place]!++, secretHash, 'account', 'body', '127.0.0.1'];
+    const values = [bare.ids[place], generations[place]!++, secretHash, 'account', 'body', '127.0.0.1', false];
     const { rowCount } = await pool.query(statement, values);
     if (rowCount !== 1) throw new Error('the bare script lost a generation');
   };

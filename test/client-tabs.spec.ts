@@ -185,6 +185,8 @@ describe('Another person in another tab', () => {
     'a refresh of the one before that ends late, its cookie %s theirs: all tabs are whose cookie it is',
     async (order) => {
       const { browser, tabs, email } = await withTabs(2, { locks: undefined });
+      // Past the grace of the sign-in, so that the refresh has a new cookie in its answer.
+      await browser.advance(11);
       const { promise, release } = gate();
       const hold = (tab: number, path: string) =>
         tab === 1 && path === '/v1/auth/refresh' ? promise : Promise.resolve();

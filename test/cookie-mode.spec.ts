@@ -84,11 +84,20 @@ describe('Which session is in full cookie mode, its own browser remembers', () =
   test('a refresh renews the access token and the CSRF cookie with the refresh token', async () => {
     const { browser, sessionId } = await registerByCookie(service);
     const before = browser.cookies;
+    await service.advance(11);
     const answer = await browser.post('/v1/auth/refresh');
     expect(Object.keys(byName(answer))).toEqual([REFRESH, ACCESS, CSRF]);
     expect(browser.cookies[REFRESH]).not.toBe(before[REFRESH]);
     expect(browser.cookies[ACCESS]).toBe(answer.body.accessToken);
     expect(sessionIn(browser)).toEqual({ refresh: sessionId, access: sessionId, csrf: before[CSRF] });
+  });
+
+  test('a refresh within the grace too, though the refresh token stays the same', async () => {
+    const { browser } = await registerByCookie(service);
+    const before = browser.cookies;
+    const answer = await browser.post('/v1/auth/refresh');
+    expect(Object.keys(byName(answer))).toEqual([REFRESH, ACCESS, CSRF]);
+    expect(browser.cookies).toEqual({ ...before, [ACCESS]: answer.body.accessToken });
   });
 
   test('so do reauthentication and a password change', async () => {
@@ -110,6 +119,7 @@ describe('Which session is in full cookie mode, its own browser remembers', () =
     const browser = new Browser(service);
     await browser.post('/v1/auth/register', { email: newEmail(), password: PASSWORD });
     expect(Object.keys(browser.cookies)).toEqual([REFRESH]);
+    await service.advance(11);
     expect(Object.keys(byName(await browser.post('/v1/auth/refresh')))).toEqual([REFRESH]);
     expect(Object.keys(byName(await browser.post('/v1/auth/refresh', { accessCookie: true })))).toHaveLength(3);
     expect((await browser.send('/v1/users/me')).status).toBe(200);

@@ -164,6 +164,7 @@ describe('a token is bound to how it is delivered', () => {
 
   test('by cookie the answer has the token in the cookie and not in the body', async () => {
     const { cookie } = await signInByCookie();
+    await service.advance(11);
     const answer = await refreshByCookie(cookie);
     expect(answer.body.refreshToken).toBeUndefined();
     expect(answer.headers.get('set-cookie')).toMatch(new RegExp(`^${COOKIE}=prt_`));

@@ -92,8 +92,7 @@ export class AuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
-    const { token, binding } = this.transport.refreshToken(request, body);
-    const issued = await this.refreshes.refresh(token, binding, source);
+    const issued = await this.refreshes.refresh(this.transport.refreshToken(request, body), source);
     return this.transport.send(request, reply, issued, body.accessCookie);
   }
 

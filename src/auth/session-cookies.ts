@@ -54,14 +54,20 @@ export class SessionCookies {
   /**
    * After it, whatever the browser holds for this application is of one session. `accessCookie`: begins full cookie mode.
    *
+   * A browser that sent this very refresh token has it, and is not sent it again: an answer that carries a token may come
+   * late, and put it in the place of the next one.
+   *
    * That a session is in this mode, its browser remembers and no table: the CSRF cookie of this very session, which
    * nobody else can have made and which lives as long as the refresh token's. Should it get lost, the mode is over until
    * a page asks for it again, and the person stays signed in.
    */
   write(request: FastifyRequest, reply: FastifyReply, issued: IssuedTokens, accessCookie: boolean): void {
     const { grant, refreshToken } = issued;
-    this.set(reply, 'refresh', grant.applicationId, refreshToken, endOf(issued));
-    if (accessCookie || this.hasCsrfCookie(request, grant)) return this.writeAccess(reply, issued);
+    const isFull = accessCookie || this.hasCsrfCookie(request, grant);
+    // With others written beside it, it is written too: somebody else may have signed in meanwhile, in another tab.
+    if (isFull || this.refreshToken(request, grant.applicationId) !== refreshToken)
+      this.set(reply, 'refresh', grant.applicationId, refreshToken, endOf(issued));
+    if (isFull) return this.writeAccess(reply, issued);
     for (const kind of ['access', 'csrf'] as const) {
       if (this.read(request, kind, grant.applicationId) !== null) this.clear(reply, kind, grant.applicationId);
     }

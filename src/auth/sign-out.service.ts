@@ -3,12 +3,12 @@ import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
-import { hashSecret, parseRefreshToken } from '../sessions/refresh-token.js';
+import { hashSecret, parseRefreshToken, type PresentedRefreshToken } from '../sessions/refresh-token.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
 import type { TokenSession } from './session-cookies.js';
 import { sessionNamedIn } from './session-named-in.js';
-import type { PresentedRefreshToken, SignOutProof } from './token-transport.js';
+import type { SignOutProof } from './token-transport.js';
 
 @Injectable()
 export class SignOutService {

@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
-import type { RefreshTokenBinding } from '../sessions/refresh-token.js';
+import type { PresentedRefreshToken } from '../sessions/refresh-token.js';
 import type { Delivery } from '../sessions/delivery.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 import type { SignInOptions } from '../sessions/sign-in-sessions.service.js';
@@ -12,11 +12,6 @@ import type { Login, Logout, Refresh, TokenResponse } from './auth.dto.js';
 import { bearerToken } from './bearer-token.js';
 import { SessionCookies, type TokenSession } from './session-cookies.js';
 import { sessionNamedIn } from './session-named-in.js';
-
-export interface PresentedRefreshToken {
-  token: string;
-  binding: RefreshTokenBinding;
-}
 
 /** What a client signs out with: either is enough. */
 export interface SignOutProof {
@@ -76,11 +71,12 @@ export class TokenTransport {
     { refreshToken, applicationId }: Logout,
   ): PresentedRefreshToken | null {
     const origins = this.applications.originsOf(applicationId);
-    if (refreshToken !== undefined) return { token: refreshToken, binding: { applicationId, delivery: 'body' } };
+    if (refreshToken !== undefined)
+      return { token: refreshToken, binding: { applicationId, delivery: 'body' }, byBrowser: false };
     const token = this.cookies.refreshToken(request, applicationId);
     if (token === null) return null;
     assertSameSite(request, origins);
-    return { token, binding: { applicationId, delivery: 'cookie' } };
+    return { token, binding: { applicationId, delivery: 'cookie' }, byBrowser: isByBrowser(request) };
   }
 
   /** `accessCookie`: begins full cookie mode. */
@@ -121,6 +117,14 @@ export class TokenTransport {
   forget(request: FastifyRequest, reply: FastifyReply, ended: TokenSession | null): void {
     if (ended) this.cookies.forget(request, reply, ended);
   }
+}
+
+/**
+ * Only a browser sends this header, and no script in one can set or remove it (Fetch Metadata §2.1). Whoever else sends
+ * it gains nothing: what it spares from rotation is what the grace gives away already.
+ */
+function isByBrowser({ headers }: FastifyRequest): boolean {
+  return headers['sec-fetch-site'] !== undefined;
 }
 
 /** Browsers say where a POST comes from, and nothing else does (Fetch standard, "Origin" and "Sec-Fetch-Site"). */

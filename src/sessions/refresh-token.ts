@@ -16,6 +16,14 @@ export interface RefreshTokenBinding {
   delivery: Delivery;
 }
 
+/** A refresh token as a request brought it. */
+export interface PresentedRefreshToken {
+  token: string;
+  binding: RefreshTokenBinding;
+  /** Whether a browser sent it by itself, for a page: all tabs share that cookie, and their requests overtake each other. */
+  byBrowser: boolean;
+}
+
 const SECRET_BYTES = 16;
 
 /**

@@ -1,5 +1,10 @@
 import fc from 'fast-check';
-import { judgeRefresh, type RefreshEvidence, type RefreshVerdict } from './refresh-verdict.js';
+import {
+  judgeRefresh,
+  type PresentedGeneration,
+  type RefreshEvidence,
+  type RefreshVerdict,
+} from './refresh-verdict.js';
 
 const CURRENT = 5;
 
@@ -20,10 +25,15 @@ const anySession = fc.record<RefreshEvidence>({
   generation: fc.integer({ min: 1, max: 20 }),
   withinGrace: fc.boolean(),
 });
-const anyGeneration = fc.integer({ min: 1, max: 22 });
+const anyPresented = fc.record<PresentedGeneration>({
+  generation: fc.integer({ min: 1, max: 22 }),
+  byBrowser: fc.boolean(),
+});
 
-test.each<[string, number, Partial<RefreshEvidence>, RefreshVerdict]>([
-  ['the current token', CURRENT, {}, 'rotate'],
+type Case = [title: string, presented: number, change: Partial<RefreshEvidence>, verdict: RefreshVerdict];
+
+/** Alike for browsers and for all else. */
+const CASES: Case[] = [
   ['the current token, long after its rotation', CURRENT, { withinGrace: false }, 'rotate'],
   ['the one before, within the grace', CURRENT - 1, {}, 'repeat'],
   ['the one before, after the grace', CURRENT - 1, { withinGrace: false }, 'reused'],
@@ -33,7 +43,8 @@ test.each<[string, number, Partial<RefreshEvidence>, RefreshVerdict]>([
   ['one that the database has not reached', CURRENT + 1, {}, 'ahead'],
   ['one before a re-issue, within the grace', CURRENT - 1, { secret: 'previous' }, 'invalid'],
   ['one before a re-issue, after the grace', CURRENT - 1, { secret: 'previous', withinGrace: false }, 'reused'],
-  ['two before a re-issue, even within the grace', CURRENT - 2, { secret: 'previous' }, 'reused'],
+  ['two before a re-issue, after the grace', CURRENT - 2, { secret: 'previous', withinGrace: false }, 'reused'],
+  ['three before a re-issue, even within the grace', CURRENT - 3, { secret: 'previous' }, 'reused'],
   ['the current generation with the secret from before a re-issue', CURRENT, { secret: 'previous' }, 'invalid'],
   ['one ahead with the secret from before a re-issue', CURRENT + 1, { secret: 'previous' }, 'ahead'],
   ['the current generation with a secret that was never ours', CURRENT, { secret: 'other' }, 'invalid'],
@@ -52,50 +63,71 @@ test.each<[string, number, Partial<RefreshEvidence>, RefreshVerdict]>([
     { alive: false, userStatus: 'suspended', applicationEnabled: false },
     'suspended',
   ],
-])('%s', (_, presented, change, verdict) => {
-  expect(judgeRefresh(presented, { ...live, ...change })).toBe(verdict);
+];
+
+describe.each([
+  ['of a browser', true],
+  ['of what is no browser', false],
+])('%s', (_, byBrowser) => {
+  test.each(CASES)('%s', (__, generation, change, verdict) => {
+    expect(judgeRefresh({ generation, byBrowser }, { ...live, ...change })).toBe(verdict);
+  });
+});
+
+test('the current token within the grace: a browser gets it again, all else the next one', () => {
+  expect(judgeRefresh({ generation: CURRENT, byBrowser: true }, live)).toBe('repeat');
+  expect(judgeRefresh({ generation: CURRENT, byBrowser: false }, live)).toBe('rotate');
+});
+
+test('two before a re-issue, within the grace: a browser may have refreshed just before it, all else is a replay', () => {
+  const reissued: RefreshEvidence = { ...live, secret: 'previous' };
+  expect(judgeRefresh({ generation: CURRENT - 2, byBrowser: true }, reissued)).toBe('invalid');
+  expect(judgeRefresh({ generation: CURRENT - 2, byBrowser: false }, reissued)).toBe('reused');
 });
 
 test('a token of no session is invalid', () => {
-  fc.assert(fc.property(anyGeneration, (presented) => expect(judgeRefresh(presented, null)).toBe('invalid')));
+  fc.assert(fc.property(anyPresented, (presented) => expect(judgeRefresh(presented, null)).toBe('invalid')));
 });
 
-test('only the current token of a live session rotates, and only the one before it gets the same again', () => {
+test('only the current token of a live session rotates, and only it and the one before get the same again', () => {
   fc.assert(
-    fc.property(anyGeneration, anySession, (presented, session) => {
+    fc.property(anyPresented, anySession, (presented, session) => {
       const verdict = judgeRefresh(presented, session);
       const ours = session.alive && session.secret === 'current';
-      expect(verdict === 'rotate').toBe(ours && presented === session.generation);
-      expect(verdict === 'repeat').toBe(ours && presented === session.generation - 1 && session.withinGrace);
+      const behind = session.generation - presented.generation;
+      const isHeld = presented.byBrowser && session.withinGrace;
+      expect(verdict === 'rotate').toBe(ours && behind === 0 && !isHeld);
+      expect(verdict === 'repeat').toBe(ours && ((behind === 0 && isHeld) || (behind === 1 && session.withinGrace)));
     }),
   );
 });
 
 test('a session is ended only for an older token of its own that the grace does not excuse', () => {
   fc.assert(
-    fc.property(anyGeneration, anySession, (presented, session) => {
+    fc.property(anyPresented, anySession, (presented, session) => {
       if (judgeRefresh(presented, session) !== 'reused') return;
       expect(session.alive).toBe(true);
       expect(session.secret).not.toBe('other');
-      expect(presented).toBeLessThan(session.generation);
-      expect(presented < session.generation - 1 || !session.withinGrace).toBe(true);
+      expect(presented.generation).toBeLessThan(session.generation);
+      expect(presented.generation < session.generation - 1 || !session.withinGrace).toBe(true);
     }),
   );
 });
 
 test('a session that is not alive never gives or does anything, whatever is presented', () => {
   fc.assert(
-    fc.property(anyGeneration, anySession, (presented, session) => {
+    fc.property(anyPresented, anySession, (presented, session) => {
       const verdict = judgeRefresh(presented, { ...session, alive: false });
       expect(['ended', 'suspended', 'disabled', 'invalid']).toContain(verdict);
     }),
   );
 });
 
-test('time only opens the grace: without it the verdict depends on the generations alone', () => {
+test('time only opens the grace: for a token that it cannot concern the verdict depends on the generations alone', () => {
   fc.assert(
-    fc.property(anyGeneration, anySession, (presented, session) => {
-      if (presented === session.generation - 1) return;
+    fc.property(anyPresented, anySession, (presented, session) => {
+      const behind = session.generation - presented.generation;
+      if (behind === 1 || (presented.byBrowser && (behind === 0 || behind === 2))) return;
       const early = judgeRefresh(presented, { ...session, withinGrace: true });
       expect(judgeRefresh(presented, { ...session, withinGrace: false })).toBe(early);
     }),

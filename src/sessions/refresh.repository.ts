@@ -12,6 +12,7 @@ export interface PresentedToken extends RefreshTokenBinding {
   sessionId: string;
   generation: number;
   secretHash: Buffer;
+  byBrowser: boolean;
 }
 
 /** A session whose person has just proved who they are. */
@@ -57,7 +58,7 @@ export class RefreshRepository {
     this.findSql = `
       select ${columns}, ${alive} as alive, ${endReasonSql(config)} as end_reason, u.status as user_status, a.enabled as application_enabled,
              case when s.secret_hash = $2 then 'current' when s.previous_secret_hash = $2 then 'previous' else 'other' end as secret,
-             now() <= s.rotated_at + make_interval(secs => ${config.refreshGrace}) as within_grace
+             ${withinGraceSql(config)} as within_grace
         from sessions s join users u on u.id = s.user_id join applications a on a.id = s.application_id
        where s.id = $1 and s.application_id = $3 and s.delivery = $4`;
     this.reissueSql = `
@@ -70,7 +71,7 @@ export class RefreshRepository {
       returning ${columns}`;
   }
 
-  /** Moves the counter on by one; null when the token is not the current one of a live session. */
+  /** Moves the counter on by one; null when the token is not the current one of a live session, or is to be repeated. */
   async rotate(token: PresentedToken, ip: string | null): Promise<SessionGrant | null> {
     const [row] = await this.database.queryPrepared<SessionGrantRow>('rotate_session', this.rotateSql, [
       token.sessionId,
@@ -79,6 +80,7 @@ export class RefreshRepository {
       token.applicationId,
       token.delivery,
       ip,
+      token.byBrowser,
     ]);
     return row ? toSessionGrant(row) : null;
   }
@@ -130,13 +132,19 @@ export class RefreshRepository {
   }
 }
 
-/** Takes `[session id, generation, secret hash, application id, delivery, ip]`; one row, or none. */
+/** Whether the last rotation or re-issue of a session `s` lies within REFRESH_GRACE. Never, where that is 0. */
+function withinGraceSql({ refreshGrace }: Config): string {
+  return `now() < s.rotated_at + make_interval(secs => ${refreshGrace})`;
+}
+
+/** Takes `[session id, generation, secret hash, application id, delivery, ip, by a browser]`; one row, or none. */
 export function rotateSql(config: Config): string {
   return `
     update sessions s
        set generation = s.generation + 1, rotated_at = now(), last_active_at = now(), ip = $6
       from users u, applications a
      where s.id = $1 and s.generation = $2 and s.secret_hash = $3 and s.application_id = $4 and s.delivery = $5
+       and not ($7::boolean and ${withinGraceSql(config)})
        and u.id = s.user_id and a.id = s.application_id and ${aliveSql(config)}
     returning ${grantColumns(idleEndSql(config))}`;
 }

@@ -7,7 +7,7 @@ import { RevocationsService } from '../revocation/revocations.service.js';
 import type { AdditionalClaims } from '../tokens/claims-providers.js';
 import { AccountEvents } from '../users/account-events.js';
 import { describeDevice } from './device.js';
-import { hashSecret, parseRefreshToken, type RefreshTokenBinding } from './refresh-token.js';
+import { hashSecret, parseRefreshToken, type PresentedRefreshToken } from './refresh-token.js';
 import { RefreshRepository, type FoundSession, type PresentedToken } from './refresh.repository.js';
 import { judgeRefresh, type RefreshVerdict } from './refresh-verdict.js';
 import type { SessionGrant } from './session-grant.js';
@@ -20,8 +20,9 @@ const ATTEMPTS = 3;
 const REUSED = 'refresh_token_reused';
 
 /**
- * Refresh-token rotation as one counter per device. Whatever number of tabs, retries and lost answers: one generation
- * is issued once, nobody is signed out for asking twice, and a copy is caught at its next divergent use.
+ * Refresh-token rotation as one counter per device. A lost answer is made again for whoever asks within the grace, and a
+ * copy is caught at its next divergent use. Whatever number of tabs of a browser ask, in whatever order they are heard
+ * and on however many instances, nobody is signed out for it: `judgeRefresh` says why.
  */
 @Injectable()
 export class RefreshService {
@@ -41,20 +42,21 @@ export class RefreshService {
    * New tokens for a refresh token. Throws `refresh_token_invalid`, `session_ended`, `account_suspended`,
    * `application_disabled`, or, having ended the session, `refresh_token_reused`.
    */
-  async refresh(text: string, binding: RefreshTokenBinding, source: RequestSource): Promise<IssuedTokens> {
-    const token = parseRefreshToken(text, binding, this.config.refreshTokenKeys);
+  async refresh(given: PresentedRefreshToken, source: RequestSource): Promise<IssuedTokens> {
+    const { binding, byBrowser } = given;
+    const token = parseRefreshToken(given.token, binding, this.config.refreshTokenKeys);
     if (!token)
       throw new AppError('refresh_token_invalid', { log: 'malformed, or not made by this server for this use' });
 
     const { sessionId, generation, secret } = token;
-    const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret) };
+    const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret), byBrowser };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { claims, version } = await this.prepare(presented);
       const rotated = await this.refreshes.rotate(presented, source.ip);
       if (rotated) return this.renew(atMost(version, rotated), secret, claims);
 
       const found = await this.refreshes.find(presented);
-      const verdict = judgeRefresh(generation, found?.evidence ?? null);
+      const verdict = judgeRefresh(presented, found?.evidence ?? null);
       if (verdict === 'repeat' && found) return this.tokens.issue(atMost(version, found.grant), secret, claims);
       if (verdict !== 'rotate') return this.refuse(verdict, presented, found, source);
     }

@@ -3,8 +3,9 @@ import { RefreshRepository } from '../../../src/sessions/refresh.repository.js';
 import { hashSecret, parseRefreshToken } from '../../../src/sessions/refresh-token.js';
 import { judgeRefresh } from '../../../src/sessions/refresh-verdict.js';
 import { SessionsService } from '../../../src/sessions/sessions.service.js';
+import { setCookies } from '../browser.js';
+import { FROM_OWN_PAGE, newEmail, send, type Answer, type RequestOptions } from '../device.js';
 import { changeAccount } from '../operator.js';
-import { newEmail, send, type Answer, type RequestOptions } from '../device.js';
 import type { FrozenService } from './frozen-service.js';
 import * as model from './model.js';
 import type { Step } from './steps.js';
@@ -18,7 +19,7 @@ interface Known<Token> {
 /** Tokens asked about after each step: half of them the newest, half the oldest. */
 const SAMPLE = 6;
 
-const BINDING = { applicationId: 'account', delivery: 'body' } as const;
+const COOKIE = '__Host-portcullis-account';
 
 const STATUSES: Record<string, number> = { not_found: 404 };
 
@@ -49,7 +50,7 @@ export class History {
     const body = { email: this.email, password: phrase(0), delivery: 'body' };
     const answer = await this.ask('/v1/auth/register', { body });
     this.userId = answer.body.user.id;
-    this.learn(model.signIn(this.expected, false, 0), answer);
+    this.learn(model.signIn(this.expected, { browser: false, remembered: false }, 0), answer);
   }
 
   private async take(step: Step): Promise<void> {
@@ -69,11 +70,11 @@ export class History {
         );
         return model.setRoles(expected, step.roles);
       case 'sign in':
-        return this.signIn(step.remember, step.right ? expected.password : -1);
+        return this.signIn({ ...step, remembered: step.remember }, step.right ? expected.password : -1);
       case 'sign out':
         return this.signOut(step.by, step.token);
       case 'refresh':
-        return this.burst(newest(this.refresh, step.token), step.times);
+        return this.burst(newest(this.refresh, step.token), step.times, step.script);
       case 'refresh, malformed':
         return this.malformed(newest(this.refresh, step.token));
       default:
@@ -81,9 +82,12 @@ export class History {
     }
   }
 
-  private async signIn(remember: boolean, password: number): Promise<void> {
-    const body = { email: this.email, password: phrase(password), delivery: 'body', remember };
-    this.learn(model.signIn(this.expected, remember, password), await this.ask('/v1/auth/login', { body }));
+  private async signIn(device: model.Device, password: number): Promise<void> {
+    const { browser, remembered: remember } = device;
+    const delivery = browser ? 'cookie' : 'body';
+    const body = { email: this.email, password: phrase(password), delivery, remember };
+    const request = { body, headers: browser ? FROM_OWN_PAGE : {} };
+    this.learn(model.signIn(this.expected, device, password), await this.ask('/v1/auth/login', request));
   }
 
   private async signOut(by: 'access token' | 'refresh token', place: number): Promise<void> {
@@ -93,20 +97,22 @@ export class History {
       const outcome = model.signOut(this.expected, { access: token });
       return this.learn(outcome, await this.ask(path, { method: 'POST', token: text }));
     }
-    const { token, text } = newest(this.refresh, place);
-    const outcome = model.signOut(this.expected, { refresh: token });
-    this.learn(outcome, await this.ask(path, { body: { refreshToken: text } }));
+    const known = newest(this.refresh, place);
+    const outcome = model.signOut(this.expected, { refresh: known.token });
+    this.learn(outcome, await this.ask(path, bearing(known)));
   }
 
-  private async malformed({ text }: Known<model.RefreshToken>): Promise<void> {
-    const answer = await this.ask('/v1/auth/refresh', { body: { refreshToken: `${text}A` } });
+  private async malformed({ token, text }: Known<model.RefreshToken>): Promise<void> {
+    const answer = await this.ask('/v1/auth/refresh', bearing({ token, text: `${text}A` }));
     this.learn({ code: 'refresh_token_invalid' }, answer);
   }
 
   /** The same refresh `times` at once: the answers are those of as many calls in a row, in any order. */
-  private async burst({ token, text }: Known<model.RefreshToken>, times: number): Promise<void> {
-    const outcomes = Array.from({ length: times }, () => model.refresh(this.expected, token));
-    const request = { body: { refreshToken: text } };
+  private async burst(known: Known<model.RefreshToken>, times: number, script = false): Promise<void> {
+    const { token, text } = known;
+    const byPage = token.session.browser && !script;
+    const outcomes = Array.from({ length: times }, () => model.refresh(this.expected, token, byPage));
+    const request = bearing(known, script);
     const answers = await Promise.all(outcomes.map(() => this.ask('/v1/auth/refresh', request)));
     const codes = answers.map(({ code }) => code);
     if (outcomes[0]!.code === 'refresh_token_reused') {
@@ -114,7 +120,7 @@ export class History {
       expect(codes).toContain('refresh_token_reused');
       return expect(['refresh_token_reused', 'session_ended']).toEqual(expect.arrayContaining([...new Set(codes)]));
     }
-    answers.forEach((answer, index) => this.learn(outcomes[index]!, answer));
+    answers.forEach((answer, index) => this.learn(outcomes[index]!, answer, text));
   }
 
   /** The access tokens that the guard lets pass, if that is wanted and there are any; else all. */
@@ -156,8 +162,11 @@ export class History {
     }
   }
 
-  /** Compares an answer with what the model foresaw, and remembers the tokens in it. */
-  private learn({ code, session }: model.Outcome, answer: Answer): void {
+  /**
+   * Compares an answer with what the model foresaw, and remembers the tokens in it. `sent`: the refresh token that was
+   * presented, which a browser is not sent again.
+   */
+  private learn({ code, session }: model.Outcome, answer: Answer, sent?: string): void {
     const refused = code === null ? false : (STATUSES[code] ?? 401);
     expect({ refused: answer.status >= 300 && answer.status, code: answer.code }).toEqual({ refused, code });
     if (!session) return;
@@ -166,9 +175,12 @@ export class History {
     const { access, refresh } = model.tokensOf(this.expected, session);
     expect(answer.body.expiresIn).toBe(access.expiresAt - this.expected.now);
     this.access.push({ token: access, text: answer.body.accessToken });
-    const known = this.refresh.find(({ text }) => text === answer.body.refreshToken);
+    const inCookie = setCookies(answer).find(({ name }) => name === COOKIE)?.value;
+    if (session.browser) expect(inCookie).not.toBe(sent);
+    const text: string = session.browser ? (inCookie ?? sent) : answer.body.refreshToken;
+    const known = this.refresh.find((one) => one.text === text);
     if (known) expect(known.token).toEqual(refresh);
-    else this.refresh.push({ token: refresh, text: answer.body.refreshToken });
+    else this.refresh.push({ token: refresh, text });
   }
 
   /** Everything that can be asked without changing anything. */
@@ -179,7 +191,10 @@ export class History {
       expect({ token, code }).toEqual({ token, code: model.currentVerdict(expected, token) });
     }
     for (const { token, text } of sample(this.refresh)) {
-      expect({ token, code: await this.peek(text) }).toEqual({ token, code: model.refreshVerdict(expected, token) });
+      expect({ token, code: await this.peek(token, text) }).toEqual({
+        token,
+        code: model.refreshVerdict(expected, token),
+      });
     }
     const { items } = await this.service.app.get(SessionsService).list(this.userId, '', { limit: 100 });
     const listed = items.map(({ id, lastActiveAt, idleExpiresAt }) => ({
@@ -195,11 +210,12 @@ export class History {
   }
 
   /** What a refresh would say, without doing it. */
-  private async peek(text: string): Promise<string | null> {
-    const { secret, ...token } = parseRefreshToken(text, BINDING, this.service.config.refreshTokenKeys)!;
-    const presented = { ...BINDING, ...token, secretHash: hashSecret(secret) };
+  private async peek({ session: { browser } }: model.RefreshToken, text: string): Promise<string | null> {
+    const binding = { applicationId: 'account', delivery: browser ? ('cookie' as const) : ('body' as const) };
+    const { secret, ...token } = parseRefreshToken(text, binding, this.service.config.refreshTokenKeys)!;
+    const presented = { ...binding, ...token, secretHash: hashSecret(secret), byBrowser: browser };
     const found = await this.service.app.get(RefreshRepository).find(presented);
-    const verdict = judgeRefresh(token.generation, found?.evidence ?? null);
+    const verdict = judgeRefresh(presented, found?.evidence ?? null);
     if (verdict === 'rotate') return null;
     return (
       { invalid: 'refresh_token_invalid', ended: 'session_ended', reused: 'refresh_token_reused' }[verdict as string] ??
@@ -225,6 +241,13 @@ export class History {
       if (answer.code !== 'revocation_unavailable' || tries === 5) return answer;
     }
   }
+}
+
+/** What a request with this refresh token has: by a browser's page, or by a script that has its cookie. */
+function bearing({ token, text }: Known<model.RefreshToken>, script = false): RequestOptions {
+  if (!token.session.browser) return { body: { refreshToken: text } };
+  const { origin } = FROM_OWN_PAGE;
+  return { body: {}, headers: { ...(script ? { origin } : FROM_OWN_PAGE), cookie: `${COOKIE}=${text}` } };
 }
 
 /** The one `back` places before the newest; past the oldest it begins again. */

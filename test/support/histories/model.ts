@@ -17,6 +17,8 @@ export const LIMITS = {
 export interface Session {
   /** Known once the service has answered the sign-in. */
   id: string;
+  /** Of a browser, by cookie; else of something that keeps its tokens itself. */
+  browser: boolean;
   remembered: boolean;
   /** The account's version when the person last proved who they are. */
   version: number;
@@ -33,6 +35,8 @@ export interface Session {
   endedAt: number | null;
   purged: boolean;
 }
+
+export type Device = Pick<Session, 'browser' | 'remembered'>;
 
 export interface AccessToken {
   session: Session;
@@ -106,23 +110,33 @@ export function currentVerdict(model: Model, token: AccessToken): string | null 
   return accessVerdict(model, token) ?? (isAlive(model, token.session) ? null : 'session_ended');
 }
 
-/** What a refresh would say, without doing it: `repeat` and null both give tokens. */
-export function refreshVerdict(model: Model, { session, generation, reissues }: RefreshToken): string | null {
+/**
+ * What a refresh would say, without doing it: `repeat` (the current token) and null (the next one) both give tokens.
+ * `byPage`: whether it is a page in a browser that asks.
+ */
+export function refreshVerdict(
+  model: Model,
+  { session, generation, reissues }: RefreshToken,
+  byPage = session.browser,
+): string | null {
   const older = session.reissues - reissues;
   // Only the secret before the current one is still known.
   if (session.purged || older > 1) return 'refresh_token_invalid';
   if (!isAlive(model, session)) return 'session_ended';
   const behind = session.generation - generation;
-  if (behind === 0) return null;
-  if (behind > 1 || model.now > session.rotatedAt + LIMITS.grace) return 'refresh_token_reused';
+  if (behind === 0 && !byPage) return null;
+  if (model.now >= session.rotatedAt + LIMITS.grace) return behind === 0 ? null : 'refresh_token_reused';
+  // A re-issue may come just after a refresh that was the only one of its grace.
+  if (behind > (byPage && older === 1 ? 2 : 1)) return 'refresh_token_reused';
   return older === 0 ? 'repeat' : 'refresh_token_invalid';
 }
 
-export function signIn(model: Model, remembered: boolean, password: number): Outcome {
+export function signIn(model: Model, { browser, remembered }: Device, password: number): Outcome {
   if (model.deleted || password !== model.password) return { code: 'credentials_invalid' };
   const { now, version } = model;
   const session: Session = {
     id: '',
+    browser,
     remembered,
     version,
     generation: 1,
@@ -145,9 +159,9 @@ export function signIn(model: Model, remembered: boolean, password: number): Out
 }
 
 /** One call with this token; concurrent ones are as many calls, one after the other. */
-export function refresh(model: Model, token: RefreshToken): Outcome {
+export function refresh(model: Model, token: RefreshToken, byPage: boolean): Outcome {
   const { session } = token;
-  const verdict = refreshVerdict(model, token);
+  const verdict = refreshVerdict(model, token, byPage);
   if (verdict === 'refresh_token_reused') session.endedAt = model.now;
   if (verdict === 'repeat') return { code: null, session };
   if (verdict !== null) return { code: verdict };

@@ -3,11 +3,11 @@ import fc from 'fast-check';
 /**
  * One thing that happens in a history: plain data, so that a failing history can be read and shrunk. `by`, `token` and
  * `device` count back from the newest of what there is: `by` from the newest access token that still passes, if it is to
- * be `usable`. `right` says whether the password is.
+ * be `usable`. `right` says whether the password is; `script`, that a cookie is presented by what is no browser.
  */
 export type Step =
-  | { do: 'sign in'; remember: boolean; right: boolean }
-  | { do: 'refresh'; token: number; times: number }
+  | { do: 'sign in'; browser: boolean; remember: boolean; right: boolean }
+  | { do: 'refresh'; token: number; times: number; script: boolean }
   | { do: 'refresh, malformed'; token: number }
   | { do: 'sign out'; by: 'access token' | 'refresh token'; token: number }
   | { do: 'sign out everywhere'; by: number; usable: boolean }
@@ -37,8 +37,16 @@ const seconds = fc.oneof(
 );
 
 const kinds: [weight: number, arbitrary: fc.Arbitrary<Step>][] = [
-  [5, fc.record({ do: fc.constant('sign in' as const), remember: fc.boolean(), right: mostly })],
-  [12, fc.record({ do: fc.constant('refresh' as const), token: newestMostly, times: fc.integer({ min: 1, max: 4 }) })],
+  [5, fc.record({ do: fc.constant('sign in' as const), browser: fc.boolean(), remember: fc.boolean(), right: mostly })],
+  [
+    12,
+    fc.record({
+      do: fc.constant('refresh' as const),
+      token: newestMostly,
+      times: fc.integer({ min: 1, max: 4 }),
+      script: mostly.map((not) => !not),
+    }),
+  ],
   [1, fc.record({ do: fc.constant('refresh, malformed' as const), token: newestMostly })],
   [
     2,
