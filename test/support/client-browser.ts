@@ -42,6 +42,8 @@ export class ClientBrowser {
   readonly tabs: Tab[] = [];
   isOnline = true;
   intercept: Intercept = (_request, proceed) => proceed();
+  /** Between a request that has its cookie attached, as a browser does at once, and its arrival. */
+  travel: () => Promise<void> = () => Promise.resolve();
   /** Between the arrival of an answer, cookies and all, and the page that waits for it. */
   linger: (request: { tab: number; path: string }) => Promise<void> = () => Promise.resolve();
   /** Milliseconds by which this device's clock is wrong. */
@@ -129,6 +131,7 @@ export class ClientBrowser {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     if (cookie && request.credentials !== 'omit') headers.set('cookie', cookie);
     const body = request.body ? await request.arrayBuffer() : null;
+    await this.travel();
     // A connection that nothing was ever sent on would keep the service from stopping: aborted only once it is used.
     const abort = new AbortController();
     const response = await fetch(this.service.url + path, {
