@@ -17,21 +17,23 @@ export interface AuditRow {
 export class AuditRepository {
   constructor(private readonly database: Database) {}
 
-  async insert(tx: Transaction, record: AuditRecord): Promise<void> {
+  async insert(tx: Transaction, records: AuditRecord[]): Promise<void> {
     await tx.query(
       `insert into audit_events
          (type, user_id, actor, session_id, application_id, ip, user_agent, reason, details, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, now())`,
+       select *, now()
+         from unnest($1::text[], $2::uuid[], $3::text[], $4::uuid[], $5::text[], $6::inet[], $7::text[], $8::text[],
+                     $9::jsonb[])`,
       [
-        record.type,
-        record.userId,
-        record.actor,
-        record.sessionId ?? null,
-        record.applicationId ?? null,
-        record.source?.ip ?? null,
-        record.source?.userAgent ?? null,
-        record.reason ?? null,
-        JSON.stringify(record.details ?? {}),
+        records.map((record) => record.type),
+        records.map((record) => record.userId),
+        records.map((record) => record.actor),
+        records.map((record) => record.sessionId ?? null),
+        records.map((record) => record.applicationId ?? null),
+        records.map((record) => record.source?.ip ?? null),
+        records.map((record) => record.source?.userAgent ?? null),
+        records.map((record) => record.reason ?? null),
+        records.map((record) => JSON.stringify(record.details ?? {})),
       ],
     );
   }

@@ -25,7 +25,12 @@ export class AuditService {
 
   /** Writes it in the transaction of what it tells: both are committed, or neither. */
   record(tx: Transaction, record: AuditRecord): Promise<void> {
-    return this.audit.insert(tx, record);
+    return this.audit.insert(tx, [record]);
+  }
+
+  /** As `record`, for many at once by one statement. */
+  async recordAll(tx: Transaction, records: AuditRecord[]): Promise<void> {
+    if (records.length > 0) await this.audit.insert(tx, records);
   }
 
   /** Newest first. `before`: the id of the last one seen; `nextCursor` is there when more may follow. */

@@ -29,6 +29,11 @@ export class AccountEvents {
     this.handlers[name].push(handler);
   }
 
+  /** Whether any module reacts to it. */
+  isHeard(name: keyof AccountEventMap): boolean {
+    return this.handlers[name].length > 0;
+  }
+
   async emit<Name extends keyof AccountEventMap>(
     tx: Transaction,
     name: Name,
