@@ -6,11 +6,13 @@ import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
 import { measureProtectedRoute } from './protected-route.js';
 import { measureRefresh } from './refresh.js';
 import { toMarkdown, type Row } from './report.js';
+import { measureSessionEnds } from './session-ends.js';
 import { measureSignInStorm } from './sign-in-storm.js';
 
 const benchmarks: Record<string, (databaseUrl: string) => Promise<Row[]>> = {
   'protected-route': measureProtectedRoute,
   refresh: measureRefresh,
+  'session-ends': measureSessionEnds,
   'sign-in-storm': measureSignInStorm,
 };
 

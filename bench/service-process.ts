@@ -12,8 +12,10 @@ import { loadConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
 import { applyMigrations } from '../src/database/migrator.js';
 import { RevocationSync } from '../src/revocation/revocation-sync.js';
+import { SessionEndsService } from '../src/sessions/session-ends.service.js';
 import { formatRefreshToken, hashSecret, newSecret } from '../src/sessions/refresh-token.js';
 import { AccessTokensService } from '../src/tokens/access-tokens.service.js';
+import { AccountEvents } from '../src/users/account-events.js';
 import { BenchModule } from './bench.module.js';
 
 const PUBLIC_URL = 'https://id.example.test';
@@ -106,6 +108,24 @@ const commands = {
       formatRefreshToken({ sessionId: id, generation: 1, secret }, binding, config.refreshTokenKeys),
     );
     return { ids: rows.map(({ id }) => id), secretHash: hashSecret(secret).toString('hex'), refreshTokens };
+  },
+
+  /** From now on each end of a session has a transaction of its own, as where a module hooks on it. */
+  endEachAlone: () => app.get(AccountEvents, { strict: false }).on('sessionEnded', async () => undefined),
+
+  /** Ends sessions, as many callers at a time as said; how many a second. */
+  end: async ({ ids, callers }: { ids: string[]; callers: number }) => {
+    const ends = app.get(SessionEndsService, { strict: false });
+    const waiting = ids.values();
+    const start = performance.now();
+    await Promise.all(
+      Array.from({ length: callers }, async () => {
+        for (const sessionId of waiting) {
+          if (!(await ends.end({ sessionId, reason: 'bench', source: null }))) throw new Error('it had ended already');
+        }
+      }),
+    );
+    return ids.length / ((performance.now() - start) / 1000);
   },
 };
 

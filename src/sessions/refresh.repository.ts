@@ -3,9 +3,9 @@ import { Config } from '../config.js';
 import { Database, type Transaction } from '../database/database.js';
 import { aliveSql, endReasonSql, idleEndSql } from './alive.js';
 import type { RefreshEvidence } from './refresh-verdict.js';
+import { ENDED_COLUMNS, type EndedSession } from './session-ends.repository.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
 import type { RefreshTokenBinding } from './refresh-token.js';
-import type { EndedSession } from './sessions.repository.js';
 
 /** A presented token in the terms of the table. */
 export interface PresentedToken extends RefreshTokenBinding {
@@ -125,7 +125,7 @@ export class RefreshRepository {
     const [row] = await tx.query<EndedSession>(
       `update sessions s set ended_at = now(), end_reason = $3
         where s.id = $1 and s.generation > $2 and s.ended_at is null
-       returning s.id, s.user_id as "userId", s.application_id as "applicationId", s.name, s.device`,
+       returning ${ENDED_COLUMNS}`,
       [token.sessionId, token.generation, reason],
     );
     return row ?? null;

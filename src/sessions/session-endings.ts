@@ -6,7 +6,14 @@ import type { Transaction } from '../database/database.js';
 import type { RevocationDraft } from '../revocation/revocation-draft.js';
 import { AccountEvents } from '../users/account-events.js';
 import { describeDevice } from './device.js';
-import type { EndedSession } from './sessions.repository.js';
+import type { EndedSession } from './session-ends.repository.js';
+
+/** An end of a session: who did it and why, and `reason`, which the person is told. */
+export interface Ending {
+  session: EndedSession;
+  reason: string;
+  act: Act;
+}
 
 /** What follows the end of a session in its transaction, whoever ended it. */
 @Injectable()
@@ -16,6 +23,11 @@ export class SessionEndings {
     private readonly events: AccountEvents,
   ) {}
 
+  /** Whether modules do something of their own in each such transaction. */
+  get areHeard(): boolean {
+    return this.events.isHeard('sessionEnded');
+  }
+
   /** Ended by their person or, without a `source`, by the service. The log rows that tell every instance. */
   follow(
     tx: Transaction,
@@ -23,41 +35,47 @@ export class SessionEndings {
     reason: string,
     source: RequestSource | null,
   ): Promise<RevocationDraft[]> {
-    return this.followEach(tx, sessions, reason, (userId) => ({
-      actor: source ? `user:${userId}` : 'system',
-      reason,
-      source,
-    }));
+    return this.followAll(
+      tx,
+      sessions.map((session) => toEnding(session, reason, source)),
+    );
   }
 
   /** Ended by an operator, whose reason the audit keeps; `reason` is what the person is told. */
   followAct(tx: Transaction, session: EndedSession, reason: string, act: Act): Promise<RevocationDraft[]> {
-    return this.followEach(tx, [session], reason, () => act);
+    return this.followAll(tx, [{ session, reason, act }]);
   }
 
-  private async followEach(
-    tx: Transaction,
-    sessions: EndedSession[],
-    told: string,
-    actOn: (userId: string) => Act,
-  ): Promise<RevocationDraft[]> {
-    const drafts: RevocationDraft[] = [];
-    for (const { id: sessionId, userId, applicationId, name, device } of sessions) {
-      const { actor, reason, source = null } = actOn(userId);
-      const details = { device: name ?? describeDevice(device) };
-      await this.events.emit(tx, 'sessionEnded', { userId, sessionId, reason: told });
-      await this.audit.record(tx, {
+  /** The log rows, one for each, in their order. */
+  async followAll(tx: Transaction, endings: Ending[]): Promise<RevocationDraft[]> {
+    for (const { session, reason } of endings) {
+      const { id: sessionId, userId } = session;
+      await this.events.emit(tx, 'sessionEnded', { userId, sessionId, reason });
+    }
+    await this.audit.recordAll(
+      tx,
+      endings.map(({ session: { id: sessionId, userId, applicationId, name, device }, act }) => ({
         type: 'session.ended',
         userId,
-        actor,
+        actor: act.actor,
         sessionId,
         applicationId,
-        source,
-        reason,
-        details,
-      });
-      drafts.push({ kind: 'session', subject: sessionId, applicationId, reason, actor });
-    }
-    return drafts;
+        source: act.source ?? null,
+        reason: act.reason,
+        details: { device: name ?? describeDevice(device) },
+      })),
+    );
+    return endings.map(({ session: { id: subject, applicationId }, act: { reason, actor } }) => ({
+      kind: 'session',
+      subject,
+      applicationId,
+      reason,
+      actor,
+    }));
   }
+}
+
+/** Whatever has no source, the service does by itself. */
+export function toEnding(session: EndedSession, reason: string, source: RequestSource | null): Ending {
+  return { session, reason, act: { actor: source ? `user:${session.userId}` : 'system', reason, source } };
 }

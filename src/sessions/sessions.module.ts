@@ -12,6 +12,8 @@ import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
 import { SessionAdministrationService } from './session-administration.service.js';
 import { SessionEndings } from './session-endings.js';
+import { SessionEndsRepository } from './session-ends.repository.js';
+import { SessionEndsService } from './session-ends.service.js';
 import { SessionErasure } from './session-erasure.js';
 import { SessionSignals } from './session-signals.js';
 import { Session } from './session.entity.js';
@@ -35,11 +37,13 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
   providers: [
     SessionsRepository,
     RefreshRepository,
+    SessionEndsRepository,
     SessionUpkeepRepository,
     SessionsService,
     SessionAdministrationService,
     ApplicationSignOutService,
     SessionEndings,
+    SessionEndsService,
     SignInSessionsService,
     RefreshService,
     SessionTokensService,

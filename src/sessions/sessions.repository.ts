@@ -4,6 +4,7 @@ import { Database, type Queryable, type Transaction } from '../database/database
 import { aliveSql, endReasonSql, idleEndSql } from './alive.js';
 import type { Device } from './device.js';
 import type { Delivery } from './delivery.js';
+import { ENDED_COLUMNS, type EndedSession } from './session-ends.repository.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
 
 /** A sign-in: the session to insert, and the state of the account in which the person proved who they are. */
@@ -25,14 +26,6 @@ export interface NewSession {
   max: number;
 }
 
-export interface EndedSession {
-  id: string;
-  userId: string;
-  applicationId: string;
-  name: string | null;
-  device: Device;
-}
-
 export interface SessionRow {
   id: string;
   name: string | null;
@@ -43,8 +36,6 @@ export interface SessionRow {
   expires_at: Date;
   idle_expires_at: Date;
 }
-
-const ENDED = 's.id, s.user_id as "userId", s.application_id as "applicationId", s.name, s.device';
 
 @Injectable()
 export class SessionsRepository {
@@ -132,17 +123,6 @@ export class SessionsRepository {
     return row ?? null;
   }
 
-  /** Null when the person has no such session that has not ended. */
-  async end(tx: Transaction, userId: string, sessionId: string, reason: string): Promise<EndedSession | null> {
-    const [row] = await tx.query<EndedSession>(
-      `update sessions s set ended_at = now(), end_reason = $3
-        where s.id = $2 and s.user_id = $1 and s.ended_at is null
-       returning ${ENDED}`,
-      [userId, sessionId, reason],
-    );
-    return row ?? null;
-  }
-
   /** Whoever's it is; of `userId` only, where one is given. Null when there is no such live session. */
   async endLive(
     tx: Transaction,
@@ -154,24 +134,8 @@ export class SessionsRepository {
       `update sessions s set ended_at = now(), end_reason = $3 from users u, applications a
         where s.id = $1 and ($2::uuid is null or s.user_id = $2) and u.id = s.user_id and a.id = s.application_id
           and ${this.alive}
-       returning ${ENDED}`,
+       returning ${ENDED_COLUMNS}`,
       [sessionId, userId, reason],
-    );
-    return row ?? null;
-  }
-
-  /** Ends it by a refresh token of any generation; null when no session that has not ended bears this secret. */
-  async endBySecret(
-    tx: Transaction,
-    sessionId: string,
-    secretHash: Buffer,
-    reason: string,
-  ): Promise<EndedSession | null> {
-    const [row] = await tx.query<EndedSession>(
-      `update sessions s set ended_at = now(), end_reason = $3
-        where s.id = $1 and $2 in (s.secret_hash, s.previous_secret_hash) and s.ended_at is null
-       returning ${ENDED}`,
-      [sessionId, secretHash, reason],
     );
     return row ?? null;
   }
@@ -184,7 +148,7 @@ export class SessionsRepository {
           order by s.id for update of s)
        update sessions s set ended_at = now(), end_reason = $3 from doomed
         where s.id = doomed.id
-       returning ${ENDED}`,
+       returning ${ENDED_COLUMNS}`,
       [userId, kept, reason],
     );
   }
@@ -219,7 +183,7 @@ export class SessionsRepository {
          select id from sessions where id in (select id from surplus) and ended_at is null order by id for update)
        update sessions s set ended_at = now(), end_reason = $4 from doomed
         where s.id = doomed.id
-       returning ${ENDED}`,
+       returning ${ENDED_COLUMNS}`,
       [userId, newest, max, reason],
     );
   }

@@ -7,9 +7,12 @@ import { Database } from '../database/database.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { LastActivityService } from './last-activity.service.js';
 import { SessionEndings } from './session-endings.js';
+import { SessionEndsService } from './session-ends.service.js';
 import { SessionSignals } from './session-signals.js';
 import { byUse, decodeCursor, encodeCursor, toSessionView, type SessionView } from './session-view.js';
 import { SessionsRepository } from './sessions.repository.js';
+
+const ENDED_BY_USER = 'ended_by_user';
 
 /** A person's devices: seeing, naming and ending them. */
 @Injectable()
@@ -21,6 +24,7 @@ export class SessionsService {
     private readonly activity: LastActivityService,
     private readonly revocations: RevocationsService,
     private readonly audit: AuditService,
+    private readonly ends: SessionEndsService,
     private readonly endings: SessionEndings,
     private readonly signals: SessionSignals,
   ) {}
@@ -76,21 +80,20 @@ export class SessionsService {
 
   /** Throws `not_found` for a session that is not this person's, or has ended. */
   async end(userId: string, sessionId: string, source: RequestSource): Promise<void> {
-    await this.revocations.commit(async (tx) => {
-      const ended = await this.sessions.end(tx, userId, sessionId, 'ended_by_user');
-      if (!ended) throw noSuchDevice();
-      return { result: undefined, revocations: await this.endings.follow(tx, [ended], 'ended_by_user', source) };
-    });
+    const ended = await this.ends.end({ userId, sessionId, reason: ENDED_BY_USER, source });
+    if (!ended) throw noSuchDevice();
     this.signals.devicesChanged(userId);
   }
 
   /** Ends all of this person's sessions but one. */
   async endOthers(userId: string, kept: string, source: RequestSource): Promise<void> {
     await this.revocations.commit(async (tx) => {
-      const ended = await this.sessions.endOthers(tx, userId, kept, 'ended_by_user');
-      return { result: undefined, revocations: await this.endings.follow(tx, ended, 'ended_by_user', source) };
+      const ended = await this.sessions.endOthers(tx, userId, kept, ENDED_BY_USER);
+      return { result: undefined, revocations: await this.endings.follow(tx, ended, ENDED_BY_USER, source) };
     });
     this.signals.devicesChanged(userId);
+    // Those that ended elsewhere meanwhile are among those that this answer is about.
+    await this.revocations.confirm();
   }
 
   /** Signs one device out. A session that has ended already stays ended: signing out twice is no fault. */
@@ -98,18 +101,10 @@ export class SessionsService {
     by: { userId: string; sessionId: string } | { sessionId: string; secretHash: Buffer },
     source: RequestSource,
   ): Promise<void> {
-    const reason = 'signed_out';
-    const userId = await this.revocations.commit(async (tx) => {
-      const ended =
-        'userId' in by
-          ? await this.sessions.end(tx, by.userId, by.sessionId, reason)
-          : await this.sessions.endBySecret(tx, by.sessionId, by.secretHash, reason);
-      return {
-        result: ended?.userId,
-        revocations: ended ? await this.endings.follow(tx, [ended], reason, source) : [],
-      };
-    });
-    if (userId !== undefined) this.signals.devicesChanged(userId);
+    const ended = await this.ends.end({ ...by, reason: 'signed_out', source });
+    if (ended) this.signals.devicesChanged(ended.userId);
+    // Another instance may have ended it a moment ago; the answer is that this one refuses it.
+    else await this.revocations.confirm();
   }
 
   /** Ends the devices longest unused past SESSIONS_PER_USER. Called after every sign-in, once `newest` is committed. */

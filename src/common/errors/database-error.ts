@@ -62,6 +62,11 @@ export function databaseErrorCode(error: unknown): ErrorCode | null {
   return null;
 }
 
+/** Whether a lock could not be had in time. */
+export function isLockTimeout(error: unknown): boolean {
+  return [...causes(error)].some(({ code }) => code === '55P03');
+}
+
 interface ErrorLike {
   code?: unknown;
   message?: unknown;
