@@ -14,7 +14,7 @@ BELOW.tokens = [...BELOW.keys, 'keys', 'applications'];
 BELOW.users = [...BELOW.tokens, 'tokens'];
 BELOW.sessions = [...BELOW.users, 'users'];
 BELOW.auth = [...BELOW.sessions, 'sessions'];
-BELOW.health = BELOW.pages = [...BELOW.auth, 'auth'];
+BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth'];
 
 const MODULES = Object.keys(BELOW);
 

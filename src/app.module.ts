@@ -1,5 +1,6 @@
 import { Global, Module, type DynamicModule, type ModuleMetadata } from '@nestjs/common';
 import { ScheduleModule } from '@nestjs/schedule';
+import { AdminModule } from './admin/admin.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { Clock } from './common/clock.js';
 import { Config } from './config.js';
@@ -41,6 +42,7 @@ export class AppModule {
         DatabaseModule.register(extras),
         ScheduleModule.forRoot(),
         AuthModule,
+        AdminModule,
         PagesModule,
         ...(extras.imports ?? []),
       ],

@@ -4,6 +4,7 @@ import { Readiness } from '../src/common/readiness.js';
 import type { JsonSchema } from '../src/pages/json-schema.js';
 import type { Operation } from '../src/pages/openapi.js';
 import { Device, send } from './support/device.js';
+import { registerAdmin } from './support/operator.js';
 import { startService } from './support/service.js';
 import type { Service } from './support/service.js';
 
@@ -86,7 +87,7 @@ describe('Every route of the service', () => {
   });
 
   test('takes whatever body comes without a 5xx, from strangers and from the signed-in', async () => {
-    const device = await Device.register(service);
+    const device = await registerAdmin(service);
     for (const route of routes.filter(({ operation }) => operation.requestBody)) {
       const properties = Object.keys(bodyOf(route)?.properties ?? {});
       const nasty = fc.constantFrom(
@@ -115,7 +116,7 @@ describe('Every route of the service', () => {
   });
 
   test('takes whatever query and identifier come without a 5xx', async () => {
-    const device = await Device.register(service);
+    const device = await registerAdmin(service);
     const value = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom('\0', '-1', '1e9', 'NaN', '__proto__', '../..'),

@@ -2,6 +2,9 @@ import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 @Entity('audit_events')
 @Index('audit_events_user_id_idx', ['userId', 'id'])
+@Index('audit_events_created_at_idx', ['createdAt', 'id'])
+@Index('audit_events_type_idx', ['type', 'createdAt', 'id'])
+@Index('audit_events_actor_idx', ['actor', 'createdAt', 'id'])
 export class AuditEvent {
   @PrimaryGeneratedColumn('identity', {
     type: 'bigint',

@@ -14,7 +14,12 @@ const USER_AGENT_MAX = 400;
 
 export function requestSource(request: FastifyRequest): RequestSource {
   const userAgent = request.headers['user-agent'];
-  return { ip: addressOf(request.ip), userAgent: userAgent ? userAgent.slice(0, USER_AGENT_MAX) : null };
+  return { ip: addressOf(request.ip), userAgent: userAgent ? printable(userAgent.slice(0, USER_AGENT_MAX)) : null };
+}
+
+/** Bytes 80 to 9F arrive as control characters (RFC 9110 §5.5 lets them pass), and some terminals obey those. */
+function printable(text: string): string {
+  return text.replaceAll(/\p{Cc}/gu, '\ufffd');
 }
 
 /**

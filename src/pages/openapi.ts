@@ -84,10 +84,17 @@ function complete(operation: Operation, path: string, method: string, facts: Rou
   };
 }
 
+/** By what a route says of its `streams`. */
+const MEDIA_TYPES: Record<string, string> = {
+  false: 'application/json',
+  true: 'text/event-stream',
+  'json-lines': 'application/x-ndjson',
+};
+
 function success(status: number, { answers, streams }: ApiRouteOptions): Answer {
   const description = status === 204 ? 'Done; no body.' : 'Done.';
   if (!answers) return { description };
-  const type = streams ? 'text/event-stream' : 'application/json';
+  const type = MEDIA_TYPES[String(streams ?? false)]!;
   return { description, content: { [type]: { schema: jsonSchema(answers, 'output') } } };
 }
 

@@ -9,6 +9,8 @@ import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
 import { RevocationSync } from './revocation-sync.js';
+import { RevocationsInForceRepository } from './revocations-in-force.repository.js';
+import { RevocationsInForceService } from './revocations-in-force.service.js';
 import { RevocationsPurgeJob } from './revocations-purge.job.js';
 import { RevocationsRepository } from './revocations.repository.js';
 import { RevocationsService } from './revocations.service.js';
@@ -25,11 +27,13 @@ import { TokenDenialService } from './token-denial.service.js';
     RevocationsRepository,
     RevocationsService,
     TokenDenialService,
+    RevocationsInForceRepository,
+    RevocationsInForceService,
     RevocationsPurgeJob,
     InstancesRepository,
     InstanceHeartbeat,
     InstancesService,
   ],
-  exports: [RevocationsService, RevocationSync, TokenDenialService, InstancesService],
+  exports: [RevocationsService, RevocationSync, TokenDenialService, RevocationsInForceService, InstancesService],
 })
 export class RevocationModule {}

@@ -4,11 +4,11 @@ import { AppError } from '../common/errors/app-error.js';
 import type { Transaction } from '../database/database.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { AccountAdministrationService } from '../users/account-administration.service.js';
-import { LastActivityService } from './last-activity.service.js';
 import { SessionEndings } from './session-endings.js';
 import { SessionSignals } from './session-signals.js';
-import { byUse, toSessionView, type SessionView } from './session-view.js';
+import type { SessionView } from './session-view.js';
 import { SessionsRepository } from './sessions.repository.js';
+import { SessionsService } from './sessions.service.js';
 
 /** As the person is told why a session ended. */
 const REASON = 'ended_by_operator';
@@ -21,15 +21,24 @@ export class SessionAdministrationService {
     private readonly accounts: AccountAdministrationService,
     private readonly endings: SessionEndings,
     private readonly revocations: RevocationsService,
-    private readonly activity: LastActivityService,
+    private readonly devices: SessionsService,
     private readonly signals: SessionSignals,
   ) {}
 
   /** Live sessions, the one used last first: SESSIONS_PER_USER at most. None of them is `current`. */
   async listOf(userId: string): Promise<SessionView[]> {
+    const { items } = await this.list(userId, { limit: Infinity });
+    return items;
+  }
+
+  /** The same, a page at a time. `current`: the id of the asking session, should it be one of them. */
+  async list(
+    userId: string,
+    page: { limit: number; cursor?: string | undefined },
+    current = '',
+  ): Promise<{ items: SessionView[]; nextCursor?: string }> {
     await this.accounts.get({ userId });
-    const rows = await this.sessions.listLive(userId);
-    return rows.map((row) => toSessionView(row, '', this.activity.latest(row.id, row.last_active_at))).toSorted(byUse);
+    return this.devices.list(userId, current, page);
   }
 
   /** Whoever's it is; with `userId`, `not_found` when it is somebody else's. `conflict` when it has ended. Its person. */

@@ -12,12 +12,23 @@ import { CredentialsService } from './credentials.service.js';
 import { normaliseEmail } from './email.js';
 import { assertAdminRemains } from './last-admin.js';
 import { Roles } from './roles.js';
+import type { UserStatus } from './user.entity.js';
 import { UsersRepository } from './users.repository.js';
 
 /** What is to be different about an account. */
 export interface AccountChange {
   status?: 'active' | 'suspended' | undefined;
   roles?: string[] | undefined;
+}
+
+export interface AccountQuery {
+  email?: string | undefined;
+  q?: string | undefined;
+  status?: UserStatus | undefined;
+  role?: string | undefined;
+  limit: number;
+  /** The id of the last account already seen. */
+  cursor?: string | undefined;
 }
 
 /** What the account is, and will be, in the transaction that changes it. */
@@ -47,6 +58,20 @@ export class AccountAdministrationService {
   /** By id or by e-mail address, however it is typed. Deleted ones by id only. Throws `not_found`, `validation_failed`. */
   async get(by: { userId: string } | { email: string }): Promise<Account> {
     return orNotFound(await this.accounts.find('email' in by ? { email: emailOf(by.email) } : by));
+  }
+
+  /** The newest account first. `email` is one address, however typed; `q` what it begins with. */
+  async list(query: AccountQuery): Promise<{ items: Account[]; nextCursor?: string }> {
+    const { email, q, status, role, limit, cursor } = query;
+    const filter = {
+      email: email === undefined ? undefined : emailOf(email),
+      prefix: q?.trim().normalize('NFKC').toLowerCase(),
+      status,
+      role,
+    };
+    const items = await this.accounts.list(filter, limit, cursor ?? null);
+    const last = items.at(-1);
+    return last && items.length === limit ? { items, nextCursor: last.id } : { items };
   }
 
   /** Throws `validation_failed` for a bad address, a weak password or a name that is no role; `email_taken`. */

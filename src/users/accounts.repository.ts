@@ -27,6 +27,15 @@ export interface LockedAccount {
   otherAdmins: number;
 }
 
+/** Normalised as the column is. */
+export interface AccountFilter {
+  email?: string | undefined;
+  /** What the address begins with. */
+  prefix?: string | undefined;
+  status?: UserStatus | undefined;
+  role?: string | undefined;
+}
+
 interface AccountRow {
   id: string;
   email: string | null;
@@ -54,6 +63,26 @@ export class AccountsRepository {
     const [column, value] = 'email' in by ? ['email', by.email] : ['id', by.userId];
     const [row] = await db.query<AccountRow>(`select ${COLUMNS} from users where ${column} = $1`, [value]);
     return row ? toAccount(row) : null;
+  }
+
+  /** The newest first; `before`: the id of the last one already seen. */
+  async list(filter: AccountFilter, limit: number, before: string | null): Promise<Account[]> {
+    const parameters: unknown[] = [limit];
+    const place = (value: unknown) => `$${parameters.push(value)}`;
+    const conditions = [
+      ...(filter.email === undefined ? [] : [`email = ${place(filter.email)}`]),
+      // In the collation of the index: whatever the database's own is, a prefix is a range of it.
+      ...(filter.prefix === undefined ? [] : [`email collate "C" like ${place(`${escapeLike(filter.prefix)}%`)}`]),
+      ...(filter.status === undefined ? [] : [`status = ${place(filter.status)}`]),
+      ...(filter.role === undefined ? [] : [`roles <> '{}' and roles @> array[${place(filter.role)}]::text[]`]),
+      ...(before === null ? [] : [`id < ${place(before)}`]),
+    ];
+    const where = conditions.length > 0 ? `where ${conditions.join(' and ')}` : '';
+    const rows = await this.database.query<AccountRow>(
+      `select ${COLUMNS} from users ${where} order by id desc limit $1`,
+      parameters,
+    );
+    return rows.map(toAccount);
   }
 
   /**
@@ -100,6 +129,10 @@ export class AccountsRepository {
 
 export function isActiveAdmin({ status, roles }: Pick<LockedAccount, 'status' | 'roles'>): boolean {
   return status === 'active' && roles.includes(ADMIN);
+}
+
+function escapeLike(text: string): string {
+  return text.replaceAll(/[\\%_]/g, '\\$&');
 }
 
 function toAccount(row: AccountRow): Account {

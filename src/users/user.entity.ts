@@ -1,10 +1,13 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryColumn, Unique } from 'typeorm';
 
 export type UserStatus = 'active' | 'suspended' | 'deleted';
 
 /** An account. Versions are bigint columns and reach JavaScript as text: repositories turn them into numbers. */
 @Entity('users')
 @Unique('users_email_key', ['email'])
+@Index('users_email_prefix_idx', { synchronize: false })
+@Index('users_roles_idx', { synchronize: false })
+@Index('users_status_idx', ['status', 'id'], { where: `(status <> 'active'::text)` })
 @Check('users_status_check', `status in ('active', 'suspended', 'deleted')`)
 @Check('users_floor_check', 'sessions_floor <= token_version')
 @Check('users_deleted_check', 'status')

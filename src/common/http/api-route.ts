@@ -12,8 +12,8 @@ export interface ApiRouteOptions {
   description?: string;
   /** The schema of a successful answer; none for 204. */
   answers?: core.$ZodType;
-  /** Whether the answer is a stream of server-sent events, of which `answers` describes one. */
-  streams?: boolean;
+  /** Whether the answer is a stream of server-sent events, or of JSON lines, of which `answers` describes one. */
+  streams?: boolean | 'json-lines';
   /** Errors of this route alone. Those that guards and validation give are added by themselves. */
   problems?: readonly ErrorCode[];
   /** What the request carries to prove itself, when it is not an access token. */

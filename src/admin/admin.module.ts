@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { AuditModule } from '../audit/audit.module.js';
+import { RevocationModule } from '../revocation/revocation.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AdminAuditController } from './admin-audit.controller.js';
+import { AdminRevocationsController } from './admin-revocations.controller.js';
+import { AdminSessionsController } from './admin-sessions.controller.js';
+import { AdminUsersController } from './admin-users.controller.js';
+import { RevokingService } from './revoking.service.js';
+
+/** What operators do over REST. Its rules are in the services that the commands call too. */
+@Module({
+  imports: [AuditModule, RevocationModule, UsersModule, SessionsModule],
+  controllers: [AdminUsersController, AdminSessionsController, AdminRevocationsController, AdminAuditController],
+  providers: [RevokingService],
+})
+export class AdminModule {}
