@@ -15,6 +15,7 @@ BELOW.users = [...BELOW.tokens, 'tokens'];
 BELOW.sessions = [...BELOW.users, 'users'];
 BELOW.auth = [...BELOW.sessions, 'sessions'];
 BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth'];
+BELOW.cli = [...BELOW.admin, 'admin'];
 
 const MODULES = Object.keys(BELOW);
 
@@ -92,7 +93,13 @@ export default {
       rules: { 'no-restricted-imports': ['error', forbidden('database', true)] },
     },
     {
-      files: ['src/main.ts', 'src/database/migrate.command.ts', 'src/database/embedded-postgres.ts', 'ormconfig.ts'],
+      files: [
+        'src/main.ts',
+        'src/cli/main.ts',
+        'src/database/migrate.command.ts',
+        'src/database/embedded-postgres.ts',
+        'ormconfig.ts',
+      ],
       rules: { 'node/no-process-env': 'off', 'no-console': 'off' },
     },
     {

@@ -31,6 +31,7 @@ class SettingsModule {
   }
 }
 
+/** All modules, yours included: served by `createApp`, or at the hands of a command, where nothing runs by itself. */
 @Module({})
 export class AppModule {
   static register(config: Config, extras: AppExtras = {}): DynamicModule {
@@ -40,10 +41,9 @@ export class AppModule {
         SettingsModule.register(config, extras.clock ?? new Clock()),
         HealthModule,
         DatabaseModule.register(extras),
-        ScheduleModule.forRoot(),
         AuthModule,
         AdminModule,
-        PagesModule,
+        ...(config.background ? [ScheduleModule.forRoot(), PagesModule] : []),
         ...(extras.imports ?? []),
       ],
     };

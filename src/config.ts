@@ -43,6 +43,11 @@ const secretFields = new Set([
 /** The configuration of a running service; the only way to it for every module. Durations are in seconds. */
 export class Config implements DatabaseSettings {
   readonly production: boolean;
+  /**
+   * Whether this process does work by itself: follows the deny-list, keeps the keys, purges, says that it runs. A command
+   * does not; it does one thing and ends.
+   */
+  readonly background: boolean;
   readonly port: number;
   readonly host: string;
   /** An origin, without a slash at its end. */
@@ -79,8 +84,9 @@ export class Config implements DatabaseSettings {
   readonly trustProxy: boolean | string;
   readonly logLevel: Values['LOG_LEVEL'];
 
-  constructor(settings: Settings, provided: Provided) {
+  constructor(settings: Settings, provided: Provided, background = true) {
     const { values } = settings;
+    this.background = background;
     this.production = settings.production;
     this.port = values.PORT;
     this.host = values.HOST;

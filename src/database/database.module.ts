@@ -15,7 +15,11 @@ export class DatabaseModule {
       imports: [
         TypeOrmModule.forRootAsync({
           inject: [Config],
-          useFactory: async (config: Config) => dataSourceOptions(config, extras),
+          useFactory: async (config: Config) => ({
+            ...(await dataSourceOptions(config, extras)),
+            // An instance waits for a database that is just starting; who gave a command wants to know.
+            ...(!config.background && { retryAttempts: 1 }),
+          }),
         }),
       ],
       providers: [Database, DatabaseReadiness],

@@ -15,17 +15,18 @@ export interface Opened<Value> {
 }
 
 /**
- * The whole configuration. What development may leave out is made: a PostgreSQL, and secrets.
+ * The whole configuration. What development may leave out is made: a PostgreSQL, and secrets. `background`: false for a
+ * command, which does nothing by itself.
  *
  * @throws ConfigError with everything that is wrong
  * @throws SetUpError when something cannot be made here
  */
-export async function openConfig(env: Environment): Promise<Opened<Config>> {
+export async function openConfig(env: Environment, background = true): Promise<Opened<Config>> {
   const settings = readSettings(env);
   const dataDir = dataFolderOf(settings);
   const secrets = await secretsOf(settings, dataDir);
   const database = await openDatabase(settings, dataDir);
-  const config = new Config({ ...settings, dataDir }, { ...secrets, databaseUrl: database.value });
+  const config = new Config({ ...settings, dataDir }, { ...secrets, databaseUrl: database.value }, background);
   return { ...database, value: config };
 }
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { justified, type Act } from '../audit/act.js';
 import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import type { RequestSource } from '../common/request-source.js';
 import { Database } from '../database/database.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { PUBLISHED_BEFORE_USE } from './key-plan.js';
@@ -10,13 +10,6 @@ import { KeyVault, type Seal } from './key-vault.js';
 import { KeysService } from './keys.service.js';
 import type { SigningAlgorithm, SigningKeyStatus } from './signing-key.entity.js';
 import { SigningKeysRepository, type SigningKeyRow } from './signing-keys.repository.js';
-
-/** By whom, why and from where an operator acts on the keys. */
-export interface KeyAct {
-  actor: string;
-  reason: string;
-  source?: RequestSource | null;
-}
 
 /** A signing key as an operator sees it. Times are ISO 8601. */
 export interface SigningKeyView {
@@ -33,7 +26,7 @@ export interface SigningKeyView {
   withdrawnAt: string | null;
 }
 
-/** What operators do with the signing keys. */
+/** What operators do with the signing keys. Each act throws `validation_failed` without a reason. */
 @Injectable()
 export class KeyAdministrationService {
   constructor(
@@ -52,7 +45,8 @@ export class KeyAdministrationService {
   }
 
   /** Lets the standby sign from now on; returns it. Throws `conflict` while it has not been published for long enough. */
-  async rotate(act: KeyAct): Promise<SigningKeyView> {
+  async rotate(given: Act): Promise<SigningKeyView> {
+    const act = justified(given);
     const spare = await this.rotation.makeSpare();
     await this.database.transaction(async (tx) => {
       const rows = await this.keys.lock(tx);
@@ -68,7 +62,8 @@ export class KeyAdministrationService {
    * Refuses everything that a key signed, for good and at once, and lets the standby sign if it was the active one.
    * Returns the key that signs now. Throws `not_found`, or `conflict` for one that was withdrawn before.
    */
-  async withdraw(kid: string, act: KeyAct): Promise<SigningKeyView> {
+  async withdraw(kid: string, given: Act): Promise<SigningKeyView> {
+    const act = justified(given);
     const { actor, reason } = act;
     const spare = await this.rotation.makeSpare();
     await this.revocations.commit(async (tx) => {
@@ -89,7 +84,8 @@ export class KeyAdministrationService {
    * Seals under KEY_ENCRYPTION_KEY what KEY_ENCRYPTION_KEY_PREVIOUS sealed, and says how many keys that were: after it
    * the previous one can go. Throws `conflict`, having changed nothing, when one of them opens with neither.
    */
-  async reseal(act: KeyAct): Promise<number> {
+  async reseal(given: Act): Promise<number> {
+    const act = justified(given);
     return this.database.transaction(async (tx) => {
       const sealed = (await this.keys.lock(tx)).filter((row) => row.private_key_encrypted);
       this.assertOurs(sealed);

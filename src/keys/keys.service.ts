@@ -11,6 +11,7 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../common/errors/app-error.js';
 import { Readiness } from '../common/readiness.js';
+import { Config } from '../config.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { KeyRotationService } from './key-rotation.service.js';
 import { KeyVault } from './key-vault.js';
@@ -53,6 +54,7 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
   readonly verificationKeys = new KeySet();
 
   constructor(
+    private readonly config: Config,
     private readonly keys: SigningKeysRepository,
     private readonly vault: KeyVault,
     private readonly rotation: KeyRotationService,
@@ -72,6 +74,7 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
   }
 
   async onApplicationBootstrap(): Promise<void> {
+    if (!this.config.background) return;
     await this.load();
   }
 

@@ -27,7 +27,7 @@ export class InstanceHeartbeat implements OnApplicationBootstrap, OnApplicationS
   private failing = false;
 
   constructor(
-    config: Config,
+    private readonly config: Config,
     private readonly clock: Clock,
     private readonly sync: RevocationSync,
     private readonly instances: InstancesRepository,
@@ -46,6 +46,7 @@ export class InstanceHeartbeat implements OnApplicationBootstrap, OnApplicationS
   }
 
   onApplicationBootstrap(): void {
+    if (!this.config.background) return;
     const next = async () => {
       await this.beat();
       if (this.timer) this.timer = setTimeout(next, BEAT_MS).unref();

@@ -84,6 +84,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
 
   /** Listens first and reads then: what is committed in between is told. */
   async onApplicationBootstrap(): Promise<void> {
+    if (!this.config.background) return;
     await this.hints.start({ onHint: (payload) => this.hear(payload), onListening: () => this.readSoon() });
     await this.catchUp().catch(() => undefined);
     this.schedule();

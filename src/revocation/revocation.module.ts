@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
+import { FleetService } from './fleet.service.js';
 import { Instance } from './instance.entity.js';
 import { InstanceHeartbeat } from './instance-heartbeat.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
 import { RevocationHints } from './revocation-hints.js';
+import { RevocationHeadRepository } from './revocation-head.repository.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
 import { RevocationSync } from './revocation-sync.js';
 import { RevocationsInForceRepository } from './revocations-in-force.repository.js';
@@ -33,7 +35,16 @@ import { TokenDenialService } from './token-denial.service.js';
     InstancesRepository,
     InstanceHeartbeat,
     InstancesService,
+    RevocationHeadRepository,
+    FleetService,
   ],
-  exports: [RevocationsService, RevocationSync, TokenDenialService, RevocationsInForceService, InstancesService],
+  exports: [
+    RevocationsService,
+    RevocationSync,
+    TokenDenialService,
+    RevocationsInForceService,
+    InstancesService,
+    FleetService,
+  ],
 })
 export class RevocationModule {}

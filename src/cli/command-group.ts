@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { CommandRunner } from 'nest-commander';
+import { UsageError } from './usage-error.js';
+
+type Command = Parameters<CommandRunner['setCommand']>[0];
+
+/** The first word of commands that have two, such as `user suspend`. */
+@Injectable()
+export abstract class CommandGroup extends CommandRunner {
+  override setCommand(command: Command): this {
+    command.exitOverride();
+    return super.setCommand(command);
+  }
+
+  async run(args: string[]): Promise<void> {
+    const known = this.command.commands.map((command) => command.name()).join(', ');
+    const given = args[0] === undefined ? 'Say which' : `There is no command "${this.command.name()} ${args[0]}"`;
+    throw new UsageError(`${given}: ${this.command.name()} ${known}. See --help.`);
+  }
+}

@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { Device, newEmail, PASSWORD } from './support/device.js';
+import { environmentOf, type Ending } from './support/operate.js';
+import { startService, type Service } from './support/service.js';
+
+let service: Service;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+/** Runs the compiled command as an operator does. */
+function run(words: string[], env: Record<string, string>, input = ''): Promise<Ending> {
+  const program = join(process.env.TEST_COMPILED!, 'src/cli/main.js');
+  const child = spawn(process.execPath, [program, ...words], { env: { PATH: process.env.PATH, ...env } });
+  const ending: Ending = { code: -1, out: '', err: '' };
+  child.stdout.on('data', (chunk) => (ending.out += String(chunk)));
+  child.stderr.on('data', (chunk) => (ending.err += String(chunk)));
+  child.stdin.end(input);
+  return new Promise((resolve) => child.on('close', (code) => resolve({ ...ending, code: code ?? -1 })));
+}
+
+test('a command is a process of its own, works while the service runs, and ends by itself', async () => {
+  const email = newEmail();
+  const env = { ...environmentOf(service), NODE_ENV: 'production' };
+  const created = await run(['user', 'create', email, '--password-stdin'], env, `${PASSWORD}\n`);
+  expect(created).toEqual({ code: 0, out: `${email} can sign in now, with no role.\n`, err: '' });
+  const device = new Device(service, email, PASSWORD);
+  await device.login();
+  const suspended = await run(['user', 'suspend', email, '--reason', 'fraud', '--wait'], env);
+  expect(suspended).toMatchObject({
+    code: 0,
+    err: '',
+    out: expect.stringContaining('It holds on every running instance'),
+  });
+  expect(await device.access()).toBe('account_suspended');
+});
+
+test('help and mistakes need neither configuration nor database', async () => {
+  expect(await run(['--help'], {})).toMatchObject({ code: 0, err: '', out: expect.stringContaining('user ') });
+  expect(await run(['user', 'suspend', '--help'], {})).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('--reason'),
+  });
+  expect(await run([], {})).toMatchObject({ code: 2 });
+  expect(await run(['user', 'explode'], { NODE_ENV: 'production' })).toMatchObject({ code: 2, out: '' });
+});
+
+test('what is wrong with the configuration is listed, and a database that is not there is named: 3, without a stack', async () => {
+  const wrong = await run(['key', 'list'], { NODE_ENV: 'production', PORT: 'many' });
+  expect(wrong).toMatchObject({
+    code: 3,
+    out: '',
+    err: expect.stringMatching(/^5 settings have to be mended:\n {2}PORT /),
+  });
+  const nowhere = { ...environmentOf(service), DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
+  const { code, out, err } = await run(['key', 'list'], nowhere);
+  expect([code, out]).toEqual([3, '']);
+  expect(err).toMatch(/^The database cannot be used now, so nothing was done: .*ECONNREFUSED.*\n$/);
+});
