@@ -24,6 +24,7 @@ describe('configuration', () => {
       sessionMaxRemembered: 90 * 86_400,
       sessionsPerUser: 50,
       sessionRetention: 30 * 86_400,
+      auditRetention: 400 * 86_400,
       revocationMaxStaleness: 5,
       corsOrigins: [],
       trustProxy: false,

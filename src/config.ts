@@ -76,6 +76,7 @@ export class Config implements DatabaseSettings {
   readonly sessionsPerUser: number;
   readonly recentAuthMaxAge: number;
   readonly sessionRetention: number;
+  readonly auditRetention: number;
   readonly revocationMaxStaleness: number;
   readonly revocationListen: boolean;
   /** Origins as browsers write them; that of `publicUrl` is not repeated here. */
@@ -111,6 +112,7 @@ export class Config implements DatabaseSettings {
     this.sessionsPerUser = values.SESSIONS_PER_USER;
     this.recentAuthMaxAge = values.RECENT_AUTH_MAX_AGE;
     this.sessionRetention = values.SESSION_RETENTION;
+    this.auditRetention = values.AUDIT_RETENTION;
     this.revocationMaxStaleness = values.REVOCATION_MAX_STALENESS;
     this.revocationListen = values.REVOCATION_LISTEN;
     this.corsOrigins = (values.CORS_ORIGINS ?? []).filter((origin) => origin !== this.publicUrl);

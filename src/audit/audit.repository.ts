@@ -38,6 +38,15 @@ export class AuditRepository {
     );
   }
 
+  /** Deletes up to `most` rows older than `retention`, in seconds, by the one function that may; how many. */
+  async purgeBatch(retention: number, most: number): Promise<number> {
+    const [row] = await this.database.query<{ purged: number }>(
+      'select audit_events_purge(make_interval(secs => $1), $2) as purged',
+      [retention, most],
+    );
+    return row!.purged;
+  }
+
   /** Newest first; `before` is the id of the last one already seen. */
   listOfUser(userId: string, limit: number, before: string | null): Promise<AuditRow[]> {
     return this.database.query<AuditRow>(

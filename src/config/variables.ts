@@ -167,6 +167,12 @@ export const variables = {
     fallback: '30d',
     meaning: 'How long the row of an ended session is kept before the purge deletes it.',
   },
+  AUDIT_RETENTION: {
+    // The database keeps the last 90 days whatever this says.
+    schema: duration('90d', '36500d'),
+    fallback: '400d',
+    meaning: 'How long a row of the audit is kept before the purge deletes it: 90 days at least.',
+  },
   REVOCATION_MAX_STALENESS: {
     // The deny-list is read once a second: less than two seconds would refuse requests in health.
     schema: duration('2s', '1h'),
