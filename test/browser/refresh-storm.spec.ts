@@ -15,6 +15,15 @@ const LOSS = 0.05;
 /** The long run takes more days, by the service's clock, than a session lasts. */
 const stage = useStage({ env: { SESSION_MAX: '90d' } });
 
+/** Those by plain fetch take a tenth of the time, and it takes some rounds to meet a bad one. */
+const PLAIN_REFRESHES = 3 * REFRESHES;
+
+/** Milliseconds over which tabs without a lock start. */
+const SPREAD_MS = 50;
+
+/** How often each of them refreshes in a round. */
+const TIMES = 3;
+
 type Tab = { tab: Page; client: JSHandle<Client> };
 
 /** The same numbers in every run (a linear congruential generator). */
@@ -70,4 +79,23 @@ test(`${REFRESHES} refreshes from ten tabs, answers lost on the way: nobody is s
     await expectSignedIn(tabs);
   }
   expect(counts.lost).toBeGreaterThan((REFRESHES * LOSS) / 4);
+}, 3_600_000);
+
+test(`${PLAIN_REFRESHES} refreshes by plain fetch from ten tabs that know nothing of each other: none is refused`, async () => {
+  const tabs = await openTabs();
+  const refreshByFetch = async (_client: Client, { spread, times }: { spread: number; times: number }) => {
+    const statuses: number[] = [];
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * spread));
+    for (let time = 0; time < times; time++)
+      statuses.push((await fetch('/v1/auth/refresh', { method: 'POST' })).status);
+    return statuses;
+  };
+  const manner = { spread: SPREAD_MS, times: TIMES };
+  for (let count = 0; count < PLAIN_REFRESHES; count += TABS * TIMES) {
+    // Past the grace: this round rotates.
+    await stage.site.service.advance(11);
+    const statuses = await Promise.all(tabs.map(({ client }) => client.evaluate(refreshByFetch, manner)));
+    expect(new Set(statuses.flat())).toEqual(new Set([200]));
+  }
+  await expectSignedIn(tabs);
 }, 3_600_000);
