@@ -11,6 +11,9 @@ const USE_NOTED_EVERY_MS = 3_000;
 /** How tokens came to this tab. */
 export type Arrival = 'sign_in' | 'refresh' | 'another_tab';
 
+/** Who says when a session ends: the service, just asked; the service, some time ago perhaps; another tab. */
+export type EndsSource = 'answer' | 'news' | 'another_tab';
+
 /** Tokens, in memory only, and the time they came with. */
 export interface Held extends Tokens, Stopwatch {
   /** In the server's time, milliseconds since 1970. */
@@ -35,8 +38,8 @@ export interface SessionKeeper {
   drop(reason: SignedOutReason, remember?: BrowserRecord | null): void;
   /** Emits an event in all tabs. */
   announce(type: 'activity' | 'devicesChanged'): void;
-  /** The server says when this session ends: it was used, perhaps by another tab. */
-  moveEnds(session: SessionInfo): void;
+  /** When this session ends: it was used, perhaps by another tab. What may be old moves no end back. Default: `news`. */
+  moveEnds(session: SessionInfo, source?: EndsSource): void;
   /** The service accepted a request with these tokens: by its rules a use. */
   noteUse(held: Held): void;
 }
@@ -95,7 +98,7 @@ export function createSessionKeeper({ environment, name, record, events }: Core)
     return held;
   }
 
-  function drop(word: SignedOutReason, remember: BrowserRecord | null = { anonymousAt: wall() }): void {
+  function drop(word: SignedOutReason, remember: BrowserRecord | null = { isAnonymous: true }): void {
     const { state } = session;
     const reason = word === 'this_tab' && !remember ? 'another_tab' : word;
     const known = held?.session.id ?? record.read().session;
@@ -107,13 +110,12 @@ export function createSessionKeeper({ environment, name, record, events }: Core)
     if (known) events.emit('signedOut', { reason });
   }
 
-  function moveEnds({ id, expiresAt, idleExpiresAt }: SessionInfo, isHearsay = false): void {
+  function moveEnds({ id, expiresAt, idleExpiresAt }: SessionInfo, source: EndsSource = 'news'): void {
     const before = held?.session;
     if (before?.id !== id || idleExpiresAt === before.idleExpiresAt) return;
-    // What other tabs say may be old.
-    if (isHearsay && idleExpiresAt < before.idleExpiresAt) return;
+    if (source !== 'answer' && idleExpiresAt < before.idleExpiresAt) return;
     const own = (held!.session = { id, expiresAt, idleExpiresAt });
-    if (!isHearsay) tabs.post({ type: 'ends', session: own });
+    if (source !== 'another_tab') tabs.post({ type: 'ends', session: own });
     change({ state: 'signed_in', user: held!.user, session: own });
   }
 
@@ -128,7 +130,7 @@ export function createSessionKeeper({ environment, name, record, events }: Core)
     const { type } = message;
     if (type === 'tokens') hearTokens(message.tokens, message.at);
     else if (type === 'activity' || type === 'devicesChanged') events.emit(type, {});
-    else if (type === 'ends') moveEnds(message.session, true);
+    else if (type === 'ends') moveEnds(message.session, 'another_tab');
     else if (type === 'tokensWanted') {
       if (held && !hasExpired(held)) tabs.post(held.message);
     } else if (message.id === held?.session.id) drop(message.reason, null);
