@@ -2,7 +2,7 @@ import { NetworkError, PortcullisError } from '@portcullis/client';
 import { ClientBrowser, stopService } from './support/client-browser.js';
 import { newEmail, PASSWORD } from './support/device.js';
 import { poll } from './support/poll.js';
-import { startService, type Service } from './support/service.js';
+import { PUBLIC_URL, startService, type Service } from './support/service.js';
 
 let service: Service;
 
@@ -79,11 +79,24 @@ describe('Signing in', () => {
 });
 
 describe('Nobody signed in', () => {
-  test('a page load costs one refused call, and the next one none', async () => {
+  test('a page load costs one refused call, whatever the page then asks', async () => {
+    const browser = newBrowser();
+    const { client } = browser.open();
+    expect(await client.ready()).toEqual({ state: 'anonymous' });
+    expect([await client.ready(), await client.accessToken()]).toEqual([{ state: 'anonymous' }, null]);
+    expect(browser.sent).toMatchObject([{ path: '/v1/auth/refresh', status: 401, code: 'refresh_token_invalid' }]);
+  });
+
+  test('until somebody signs in without a client: the next page that is loaded knows', async () => {
     const browser = newBrowser();
     expect(await browser.open().client.ready()).toEqual({ state: 'anonymous' });
-    expect(await browser.open().client.ready()).toEqual({ state: 'anonymous' });
-    expect(browser.sent).toMatchObject([{ path: '/v1/auth/refresh', status: 401, code: 'refresh_token_invalid' }]);
+    const account = { email: newEmail(), password: PASSWORD };
+    await browser.fetch(0, `${PUBLIC_URL}/v1/auth/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(account),
+    });
+    expect(await browser.open().client.ready()).toMatchObject({ state: 'signed_in', user: { email: account.email } });
   });
 
   test('a request goes without a token, and its refusal is given back without another call', async () => {

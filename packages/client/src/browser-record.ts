@@ -10,8 +10,8 @@ export interface BrowserRecord {
   at?: number;
   /** A session signed out here that the server does not know of yet. */
   signOut?: string;
-  /** When the server said that nobody is signed in: milliseconds since 1970 by this device's clock. */
-  anonymousAt?: number;
+  /** Nobody is, as the server said or will be told. Without it, as in storage that was cleared, nothing is known. */
+  isAnonymous?: boolean;
   /** Why nobody is signed in any more. */
   reason?: SignedOutReason;
 }

@@ -15,10 +15,7 @@ export interface SignOut {
   settle(): Promise<boolean>;
 }
 
-export function createSignOut(
-  { record, calls, turn, applicationId, environment }: Core,
-  keeper: SessionKeeper,
-): SignOut {
+export function createSignOut({ record, calls, turn, applicationId }: Core, keeper: SessionKeeper): SignOut {
   /** The cookie names the session; `token` keeps it from being another one's. */
   async function settle(token?: string): Promise<boolean> {
     const { signOut } = record.read();
@@ -26,7 +23,7 @@ export function createSignOut(
     // Refused for good: there is no session any more that this browser could end.
     if (await tell(token, 'include').then(() => false, mayPass)) return false;
     // Unless a sign-in has replaced the record since, and the cookie with it.
-    if (record.read().signOut === signOut) record.write({ anonymousAt: environment.wall() });
+    if (record.read().signOut === signOut) record.write({ isAnonymous: true });
     return true;
   }
 

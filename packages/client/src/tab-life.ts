@@ -5,9 +5,6 @@ import { hasExpired, type Held, type SessionKeeper } from './session-keeper.js';
 import type { SessionState } from './session-state.js';
 import type { SignOut } from './sign-out.js';
 
-/** How long it is believed, without asking again, that nobody is signed in: milliseconds. */
-const ANONYMOUS_MS = 300_000;
-
 export interface TabLife {
   ready(): Promise<SessionState>;
   /** Tokens that should be good, of whoever is signed in by now in any tab; null for nobody. */
@@ -17,7 +14,7 @@ export interface TabLife {
 
 /** From the load of a page to its end: shown, hidden, frozen, kept for "back", cut off from the network. */
 export function createTabLife(
-  { environment: { page, wall }, name, record, events }: Core,
+  { environment: { page }, name, record, events }: Core,
   keeper: SessionKeeper,
   refresh: Refresh,
   signOuts: SignOut,
@@ -28,10 +25,9 @@ export function createTabLife(
   async function catchUp(): Promise<void> {
     const { held } = keeper;
     const isUnknown = keeper.session.state === 'unknown';
-    const { session, signOut, anonymousAt = NaN, reason = 'another_tab' } = record.read();
-    const isBelieved = Math.abs(wall() - anonymousAt) < (isUnknown ? ANONYMOUS_MS : Infinity);
-    const isAnonymous = !session && (signOut || isBelieved);
-    if (isAnonymous) keeper.drop(reason, null);
+    const { session, signOut, isAnonymous, reason = 'another_tab' } = record.read();
+    // A page that was just loaded asks: somebody may have signed in without a client, on pages that a server renders.
+    if (!session && (signOut || (isAnonymous && !isUnknown))) keeper.drop(reason, null);
     else if (session ? session !== held?.session.id : isUnknown) await refresh(held?.accessToken);
   }
 
