@@ -7,6 +7,7 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ApplicationSignOutService } from './application-sign-out.service.js';
 import { LastActivityService } from './last-activity.service.js';
+import { LostSessions } from './lost-sessions.js';
 import { RefreshRepository } from './refresh.repository.js';
 import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
@@ -51,6 +52,7 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     SessionSignals,
     SessionErasure,
     SessionsPurgeJob,
+    LostSessions,
   ],
   exports: [
     SessionsService,
