@@ -89,6 +89,8 @@ test.each(KINDS)(
     await revokeIt(device);
     await catchUp(two);
     await restore(backup);
+    // Each instance says so.
+    expect(alarms()).toHaveLength(2);
 
     const third = await startService({ besides: one });
     for (const instance of [one, two, third]) expect(await device.access(instance)).toBe(access);
