@@ -83,6 +83,7 @@ export class Config implements DatabaseSettings {
   readonly corsOrigins: string[];
   /** As Fastify takes it. */
   readonly trustProxy: boolean | string;
+  readonly shutdownDelay: number;
   readonly logLevel: Values['LOG_LEVEL'];
 
   constructor(settings: Settings, provided: Provided, background = true) {
@@ -117,6 +118,7 @@ export class Config implements DatabaseSettings {
     this.revocationListen = values.REVOCATION_LISTEN;
     this.corsOrigins = (values.CORS_ORIGINS ?? []).filter((origin) => origin !== this.publicUrl);
     this.trustProxy = values.TRUST_PROXY;
+    this.shutdownDelay = values.SHUTDOWN_DELAY;
     this.logLevel = values.LOG_LEVEL;
   }
 

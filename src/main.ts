@@ -1,5 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from './app.js';
+import { Readiness } from './common/readiness.js';
 import { ConfigError, type Config } from './config.js';
 import { openConfig } from './database/development.js';
 import { applyMigrations } from './database/migrator.js';
@@ -17,11 +19,21 @@ async function start(): Promise<void> {
   if (!stopRequest.made && config.migrateOnStart) await applyMigrations(config);
   if (stopRequest.made) return;
   const app = await createApp(config);
-  // Not ready, then answers what has arrived, then lets go of the database.
+  // Answers what has arrived, then lets go of the database.
   started.push(() => app.close());
   if (stopRequest.made) return;
   await app.listen(config.port, config.host);
+  started.push(() => turnAway(config, app));
   announce(config, app, embeddedIn);
+}
+
+/**
+ * Not ready from now on, and each answer closes its connection; but a balancer notices late, and what it sends until then
+ * is answered.
+ */
+async function turnAway(config: Config, app: NestFastifyApplication): Promise<void> {
+  app.get(Readiness).shutDown();
+  await sleep(config.shutdownDelay * 1000);
 }
 
 async function stop(): Promise<void> {

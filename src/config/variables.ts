@@ -196,6 +196,14 @@ export const variables = {
     meaning:
       'Whose `X-Forwarded-*` headers are believed: addresses of the proxies in front, such as `10.0.0.0/8,loopback`.',
   },
+  SHUTDOWN_DELAY: {
+    schema: duration('0s', '5m'),
+    // Ctrl-C is to end it at once; a balancer has to notice first.
+    fallback: '0s',
+    productionFallback: '5s',
+    meaning:
+      'How long an instance told to stop goes on answering, though not ready, so that balancers turn away first.',
+  },
   LOG_LEVEL: { schema: oneOf(logLevels), fallback: 'info', meaning: `How much is logged: ${logLevels.join(', ')}.` },
 } satisfies Record<string, Variable>;
 

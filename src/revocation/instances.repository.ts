@@ -30,7 +30,7 @@ export interface InstanceRow {
 export const GONE_AFTER = 30;
 
 /** Only one instance purges at a time. An arbitrary constant. */
-const PURGE_LOCK = 7_203_007;
+const PURGE_LOCK = 7_203_003;
 
 @Injectable()
 export class InstancesRepository {

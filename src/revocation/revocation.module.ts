@@ -7,9 +7,6 @@ import { InstanceHeartbeat } from './instance-heartbeat.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
-import { LostState } from './lost-state.js';
-import { PutBackRepository } from './put-back.repository.js';
-import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationHeadRepository } from './revocation-head.repository.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
@@ -28,9 +25,6 @@ import { TokenDenialService } from './token-denial.service.js';
     SyncConnection,
     RevocationLogRepository,
     RevocationHints,
-    LostState,
-    PutBackRepository,
-    PutBackService,
     RevocationSync,
     RevocationsRepository,
     RevocationsService,
@@ -51,7 +45,6 @@ import { TokenDenialService } from './token-denial.service.js';
     RevocationsInForceService,
     InstancesService,
     FleetService,
-    LostState,
   ],
 })
 export class RevocationModule {}
