@@ -76,6 +76,8 @@ test('every setting that a page names is a variable of the service', () => {
     // Of Node, of the tests, and a constant of the code.
     'NODE_ENV',
     'TEST_DATABASE_URL',
+    'FAULTS_MINUTES',
+    'FAULTS_SEED',
     'CHROME_PATH',
     'LONGEST_TOKEN_LIFE',
   ]);

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import type { OperatorAct, PersonalAct } from './history.js';
+import { INSTANCES } from './fleet.js';
+
+/**
+ * What one person does next: plain data. `device` and `target` count back from the newest device of the person; `on` is
+ * the instance that is asked.
+ */
+export type Move = { pause: number } & (
+  | { do: 'sign in'; kind: 'native' | 'script' | 'browser'; on: number }
+  /** At once, at every instance named. */
+  | { do: 'refresh'; device: number; on: number[] }
+  | { do: 'replay'; device: number; on: number }
+  | { do: 'knock' | 'read'; device: number; on: number }
+  | { do: 'sign out'; by: 'access token' | 'refresh token'; device: number; on: number }
+  | { do: 'end a device'; device: number; target: number; on: number }
+  | { do: PersonalAct; device: number; on: number }
+  /** In a transaction that is held open for so many milliseconds between the change and its line in the log. */
+  | { do: OperatorAct; held: number }
+);
+
+export const INSTANCE_FAULTS = ['killed', 'restarted', 'frozen', 'cut off', 'black hole'] as const;
+export const DATABASE_FAULTS = [
+  'connections terminated',
+  'sessions locked',
+  'head locked',
+  'restarted in order',
+  'crashed',
+  'everything killed',
+] as const;
+
+/** What happens to an instance or to the database, after a pause and for a while; both in milliseconds. */
+export interface InstanceFault {
+  fault: (typeof INSTANCE_FAULTS)[number];
+  instance: number;
+  pause: number;
+  lasting: number;
+}
+export interface DatabaseFault {
+  fault: (typeof DATABASE_FAULTS)[number];
+  pause: number;
+  lasting: number;
+}
+
+export interface Plan {
+  people: Move[][];
+  instanceFaults: InstanceFault[];
+  databaseFaults: DatabaseFault[];
+}
+
+/** The seeds of every run. Together they strike with each fault there is. */
+export const SHORT_FORM = [207, 695];
+
+/** The plan of a seed: always the same one. */
+export function planOf(seed: number): Plan {
+  return fc.sample(anyPlan, { seed, numRuns: 1 })[0]!;
+}
+
+const on = fc.nat(INSTANCES - 1);
+const device = fc.oneof({ weight: 2, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: fc.nat(5) });
+const pause = fc.integer({ min: 0, max: 150 });
+const held = fc.oneof(
+  { weight: 2, arbitrary: fc.constant(0) },
+  { weight: 1, arbitrary: fc.integer({ min: 500, max: 3_000 }) },
+);
+const is = <const Name extends string>(...names: Name[]) => fc.constantFrom(...names);
+
+const kinds: [weight: number, arbitrary: fc.Arbitrary<Move>][] = [
+  [6, fc.record({ do: is('sign in'), kind: is('native', 'script', 'browser'), on, pause })],
+  [14, fc.record({ do: is('refresh'), device, on: fc.array(on, { minLength: 1, maxLength: 5 }), pause })],
+  [1, fc.record({ do: is('replay'), device, on, pause })],
+  [14, fc.record({ do: is('knock', 'read'), device, on, pause })],
+  [3, fc.record({ do: is('sign out'), by: is('access token', 'refresh token'), device, on, pause })],
+  [3, fc.record({ do: is('end a device'), device, target: device, on, pause })],
+  [2, fc.record({ do: is('end the others', 'sign out everywhere', 'change the password'), device, on, pause })],
+  [2, fc.record({ do: is('give roles', 'suspend', 'let in again'), held, pause })],
+  [1, fc.record({ do: is('delete the account'), device, on, pause })],
+];
+
+const anyMove = fc.oneof(...kinds.map(([weight, arbitrary]) => ({ weight, arbitrary })));
+
+const anyPlan: fc.Arbitrary<Plan> = fc.record({
+  people: fc.array(fc.array(anyMove, { minLength: 40, maxLength: 60, size: 'max' }), { minLength: 5, maxLength: 5 }),
+  instanceFaults: fc.array(
+    fc.record({
+      fault: fc.constantFrom(...INSTANCE_FAULTS),
+      instance: on,
+      pause: fc.integer({ min: 100, max: 1_000 }),
+      // On both sides of the bound, and shorter than anybody waits for an answer.
+      lasting: fc.integer({ min: 300, max: 5_000 }),
+    }),
+    { minLength: 2, maxLength: 3 },
+  ),
+  databaseFaults: fc.array(
+    fc.record({
+      fault: fc.constantFrom(...DATABASE_FAULTS),
+      pause: fc.integer({ min: 300, max: 2_000 }),
+      lasting: fc.integer({ min: 200, max: 3_000 }),
+    }),
+    { minLength: 2, maxLength: 3 },
+  ),
+});
