@@ -37,16 +37,24 @@ export async function saturate(url: string, tokens: string[], seconds: number, c
 /** A steady rate of requests a second, whatever the answers take: the load under which latencies are compared. */
 export async function steady(url: string, tokens: string[], seconds: number, rate: number): Promise<LoadResult> {
   const agent = new Agent({ keepAlive: true });
+  const result = await atRate(seconds, rate, (sent) => ask(agent, url, tokens[sent % tokens.length]!));
+  agent.destroy();
+  return result;
+}
+
+/** The same for any request: `askOnce` says how many milliseconds the one of this number took; null for a fault. */
+export async function atRate(
+  seconds: number,
+  rate: number,
+  askOnce: (sent: number) => Promise<number | null>,
+): Promise<LoadResult> {
   const pending: Promise<number | null>[] = [];
   const start = performance.now();
   for (let sent = 0; performance.now() - start < seconds * 1000; await sleep(1)) {
     // Open loop: what is due is sent, whether or not the answers before it have come.
-    for (; sent < ((performance.now() - start) / 1000) * rate; sent++) {
-      pending.push(ask(agent, url, tokens[sent % tokens.length]!));
-    }
+    for (; sent < ((performance.now() - start) / 1000) * rate; sent++) pending.push(askOnce(sent));
   }
   const answers = await Promise.all(pending);
-  agent.destroy();
   const times = answers.filter((time) => time !== null).toSorted((a, b) => a - b);
   const at = (part: number) => times[Math.floor(times.length * part)] ?? NaN;
   return {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
 import { measureProtectedRoute } from './protected-route.js';
+import { measurePurge } from './purge.js';
 import { measureRefresh } from './refresh.js';
 import { toMarkdown, type Row } from './report.js';
 import { measureSessionEnds } from './session-ends.js';
@@ -13,6 +14,7 @@ const benchmarks: Record<string, (databaseUrl: string) => Promise<Row[]>> = {
   'protected-route': measureProtectedRoute,
   refresh: measureRefresh,
   'session-ends': measureSessionEnds,
+  purge: measurePurge,
   'sign-in-storm': measureSignInStorm,
 };
 

@@ -3,6 +3,7 @@
  * For another harness, which starts servers by itself, it takes PORT and DATABASE_URL and writes what its clients send
  * to TOKENS_OUT, a line each: `Authorization: Bearer …`, or refresh tokens with TOKENS=refresh.
  */
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +12,9 @@ import { AppModule } from '../src/app.module.js';
 import { loadConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
 import { applyMigrations } from '../src/database/migrator.js';
+import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
 import { RevocationSync } from '../src/revocation/revocation-sync.js';
+import { SessionsPurgeJob } from '../src/sessions/sessions-purge.job.js';
 import { SessionEndsService } from '../src/sessions/session-ends.service.js';
 import { formatRefreshToken, hashSecret, newSecret } from '../src/sessions/refresh-token.js';
 import { AccessTokensService } from '../src/tokens/access-tokens.service.js';
@@ -32,6 +35,9 @@ const app = await createApp(config, { module: AppModule.register(config, { impor
 await app.listen(process.env.TOKENS_OUT ? config.port : 0, '127.0.0.1');
 const database = app.get(Database, { strict: false });
 const { port } = app.getHttpServer().address() as { port: number };
+
+/** Rows inserted by one statement, which must end within the time limit of statements. */
+const CHUNK = 100_000;
 
 const commands = {
   port: () => port,
@@ -108,6 +114,52 @@ const commands = {
       formatRefreshToken({ sessionId: id, generation: 1, secret }, binding, config.refreshTokenKeys),
     );
     return { ids: rows.map(({ id }) => id), secretHash: hashSecret(secret).toString('hex'), refreshTokens };
+  },
+
+  /** Rows that a purge will delete: half of them of the deny-list, half of them sessions. No job runs by itself from now on. */
+  leaveExpired: async (count: number) => {
+    const scheduler = app.get(SchedulerRegistry, { strict: false });
+    for (const name of scheduler.getCronJobs().keys()) scheduler.deleteCronJob(name);
+    for (let left = count / 2; left > 0; left -= CHUNK) {
+      const rows = Math.min(left, CHUNK);
+      await database.query(
+        `with head as (update revocation_head set seq = seq + $1 returning seq - $1 as last)
+         insert into revocations (seq, id, kind, subject, suspended, reason, actor, created_at, expires_at)
+         select last + n, gen_random_uuid(), 'session', gen_random_uuid(), false, 'bench', 'bench', now(),
+                now() - make_interval(secs => 1000 * random())
+           from head, generate_series(1, $1) n`,
+        [rows],
+      );
+      await database.query(
+        `insert into sessions (id, user_id, application_id, user_version, application_version, generation, secret_hash,
+                               rotated_at, delivery, device, remembered, amr, authenticated_at, created_at,
+                               last_active_at, expires_at, ended_at, end_reason)
+         select gen_random_uuid(), user_id, 'account', 1, 0, 1, secret_hash, now(), 'body', '{}', false, '{pwd}', now(),
+                now(), now(), now(), now() - interval '90 days' * (1 + random()), 'bench'
+           from (select user_id, secret_hash from sessions limit 1) living, generate_series(1, $1::int)`,
+        [rows],
+      );
+    }
+    // As it is when rows died over months, not in the minute before.
+    await database.query('vacuum analyze revocations');
+    await database.query('vacuum analyze sessions');
+    await database.query('checkpoint').catch(() => undefined);
+  },
+
+  /** Runs both purges to their end; the seconds that it took. */
+  purge: async () => {
+    const start = performance.now();
+    await Promise.all([RevocationsPurgeJob, SessionsPurgeJob].map((job) => app.get(job, { strict: false }).run()));
+    return (performance.now() - start) / 1000;
+  },
+
+  /** Rows that a purge has left. */
+  countExpired: async () => {
+    const [row] = await database.query<{ left: string }>(
+      `select (select count(*) from revocations where expires_at < now())
+            + (select count(*) from sessions where ended_at < now() - interval '60 days') as left`,
+    );
+    return Number(row?.left);
   },
 
   /** From now on each end of a session has a transaction of its own, as where a module hooks on it. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { InstancesPurgeJob } from '../src/revocation/instances-purge.job.js';
 import { InstanceHeartbeat } from '../src/revocation/instance-heartbeat.js';
 import { InstancesService, type RunningInstance } from '../src/revocation/instances.service.js';
 import { poll } from './support/poll.js';
@@ -57,10 +58,10 @@ test('a clean stop takes an instance off the list at once; one that was killed g
   await one.advance(31);
   expect((await list()).map(({ name }) => name)).not.toContain('killed/1');
   const rows = () => one.db.query('select 1 from instances where id = $1', [id]);
-  await heartbeatOf(one).purge();
+  await one.app.get(InstancesPurgeJob, { strict: false }).run();
   expect(await rows()).toHaveLength(1);
   await one.advance(3_600);
-  await heartbeatOf(one).purge();
+  await one.app.get(InstancesPurgeJob, { strict: false }).run();
   expect(await rows()).toHaveLength(0);
 });
 

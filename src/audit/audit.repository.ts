@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
+import type { PurgedBatch } from '../database/purge-at-pace.js';
 import type { AuditEventType, AuditRecord } from './audit-record.js';
 
 export interface AuditRow {
@@ -39,12 +40,12 @@ export class AuditRepository {
   }
 
   /** Deletes up to `most` rows older than `retention`, in seconds, by the one function that may; how many. */
-  async purgeBatch(retention: number, most: number): Promise<number> {
+  async purgeBatch(retention: number, most: number): Promise<PurgedBatch> {
     const [row] = await this.database.query<{ purged: number }>(
       'select audit_events_purge(make_interval(secs => $1), $2) as purged',
       [retention, most],
     );
-    return row!.purged;
+    return { rows: row!.purged, last: null };
   }
 
   /** Newest first; `before` is the id of the last one already seen. */

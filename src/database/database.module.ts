@@ -4,6 +4,7 @@ import { Config } from '../config.js';
 import { dataSourceOptions, type DataSourceExtras } from './data-source.js';
 import { Database } from './database.js';
 import { DatabaseReadiness } from './database-readiness.js';
+import { FleetJobs } from './fleet-jobs.js';
 
 /** The connection to PostgreSQL, for every module. `extras`: entities and migrations that are not the service's own. */
 @Global()
@@ -22,8 +23,8 @@ export class DatabaseModule {
           }),
         }),
       ],
-      providers: [Database, DatabaseReadiness],
-      exports: [Database],
+      providers: [Database, DatabaseReadiness, FleetJobs],
+      exports: [Database, FleetJobs],
     };
   }
 }

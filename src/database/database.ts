@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import type { PurgedBatch } from './purge-at-pace.js';
 
 /** What can run a statement: the database itself (one statement, its own transaction) or a running transaction. */
 export interface Queryable {
@@ -57,6 +58,21 @@ export class Database implements Queryable {
   /** All statements of `work` see the database as it stood at the first of them. */
   snapshot<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.isolated('REPEATABLE READ', work);
+  }
+
+  /**
+   * Runs a DELETE of one batch of a purge, which returns the time at which each row died as `dead_at`. Its commit does
+   * not wait for the disk, which requests wait for: what a crash brings back is purged again.
+   */
+  purge(sql: string, parameters: unknown[]): Promise<PurgedBatch> {
+    return this.transaction(async (tx) => {
+      await tx.query('set local synchronous_commit = off');
+      const [batch] = await tx.query<{ rows: string; last: string | null }>(
+        `with purged as (${sql}) select count(*) as rows, max(dead_at)::text as last from purged`,
+        parameters,
+      );
+      return { rows: Number(batch?.rows), last: batch?.last ?? null };
+    });
   }
 
   private async isolated<T>(

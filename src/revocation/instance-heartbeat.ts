@@ -1,5 +1,4 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { Cron, CronExpression } from '@nestjs/schedule';
 import { createHmac, randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Clock } from '../common/clock.js';
@@ -60,13 +59,6 @@ export class InstanceHeartbeat implements OnApplicationBootstrap, OnApplicationS
     this.timer = undefined;
     void this.instances.delete(this.id).catch(() => undefined);
     await this.connection.close();
-  }
-
-  @Cron(CronExpression.EVERY_10_MINUTES, { waitForCompletion: true })
-  async purge(): Promise<void> {
-    await this.instances
-      .purge()
-      .catch((error: unknown) => this.logger.error({ message: 'Rows of instances could not be purged.', error }));
   }
 
   private async beat(): Promise<void> {

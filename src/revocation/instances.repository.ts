@@ -29,9 +29,6 @@ export interface InstanceRow {
 /** Seconds without a sign after which an instance counts as gone: six times the longest pause between two. */
 export const GONE_AFTER = 30;
 
-/** Only one instance purges at a time. An arbitrary constant. */
-const PURGE_LOCK = 7_203_003;
-
 @Injectable()
 export class InstancesRepository {
   constructor(
@@ -71,13 +68,8 @@ export class InstancesRepository {
     );
   }
 
-  /** Deletes what instances left behind that did not stop cleanly, and says how many rows; 0 when another is at it. */
-  async purge(): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [PURGE_LOCK]);
-      if (!lock?.held) return 0;
-      const purged = await tx.query(`delete from instances where seen_at < now() - interval '1 hour' returning id`);
-      return purged.length;
-    });
+  /** Deletes what instances left behind that did not stop cleanly. */
+  async purge(): Promise<void> {
+    await this.database.query(`delete from instances where seen_at < now() - interval '1 hour'`);
   }
 }

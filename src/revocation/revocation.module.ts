@@ -4,6 +4,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { FleetService } from './fleet.service.js';
 import { Instance } from './instance.entity.js';
 import { InstanceHeartbeat } from './instance-heartbeat.js';
+import { InstancesPurgeJob } from './instances-purge.job.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
@@ -14,6 +15,7 @@ import { RevocationSync } from './revocation-sync.js';
 import { RevocationsInForceRepository } from './revocations-in-force.repository.js';
 import { RevocationsInForceService } from './revocations-in-force.service.js';
 import { RevocationsPurgeJob } from './revocations-purge.job.js';
+import { RevocationsSweepJob } from './revocations-sweep.job.js';
 import { RevocationsRepository } from './revocations.repository.js';
 import { RevocationsService } from './revocations.service.js';
 import { SyncConnection } from './sync-connection.js';
@@ -31,7 +33,9 @@ import { TokenDenialService } from './token-denial.service.js';
     TokenDenialService,
     RevocationsInForceRepository,
     RevocationsInForceService,
+    InstancesPurgeJob,
     RevocationsPurgeJob,
+    RevocationsSweepJob,
     InstancesRepository,
     InstanceHeartbeat,
     InstancesService,

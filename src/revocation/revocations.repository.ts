@@ -1,15 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { RevocationEntry } from '@portcullis/verifier';
 import { Database, type Transaction } from '../database/database.js';
+import type { PurgedBatch } from '../database/purge-at-pace.js';
 import type { RevocationDraft } from './revocation-draft.js';
 import { HINT_CHANNEL } from './revocation-hints.js';
 import { revocationColumns, toEntry, type RevocationRow } from './revocation-row.js';
-
-/** Rows deleted in one transaction: some ten milliseconds. */
-const PURGE_BATCH = 5_000;
-
-/** Only one instance purges at a time. An arbitrary constant. */
-const PURGE_LOCK = 7_203_002;
 
 /** Seconds past a token's life for which its entry is kept: the leeway of verifiers (5 s) and clocks that differ. */
 const ENTRY_MARGIN = 5 + 300;
@@ -62,18 +57,14 @@ export class RevocationsRepository {
     return rows.map(toEntry);
   }
 
-  /** Deletes one batch of expired rows and says how many; 0 also when another instance is at it. */
-  async purgeBatch(): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [PURGE_LOCK]);
-      if (!lock?.held) return 0;
-      const purged = await tx.query(
-        `delete from revocations where seq in (
-           select seq from revocations where expires_at < now()
-            order by expires_at limit ${PURGE_BATCH} for update skip locked)
-         returning seq`,
-      );
-      return purged.length;
-    });
+  /** Deletes up to `limit` expired rows, the oldest from `from` on. */
+  purgeBatch(limit: number, from: string | null): Promise<PurgedBatch> {
+    return this.database.purge(
+      `delete from revocations where seq in (
+         select seq from revocations where expires_at < now() and expires_at >= coalesce($2::timestamptz, '-infinity')
+          order by expires_at limit $1 for update skip locked)
+       returning expires_at as dead_at`,
+      [limit, from],
+    );
   }
 }

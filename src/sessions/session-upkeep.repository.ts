@@ -1,13 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
 import { Database, type Transaction } from '../database/database.js';
+import type { PurgedBatch } from '../database/purge-at-pace.js';
 import { idleEndSql } from './alive.js';
-
-/** Sessions deleted in one transaction: some ten milliseconds. */
-const PURGE_BATCH = 2_000;
-
-/** Only one instance purges at a time. An arbitrary constant. */
-const PURGE_LOCK = 7_203_003;
 
 /** What is done to many sessions at once, in the background. */
 @Injectable()
@@ -40,21 +35,17 @@ export class SessionUpkeepRepository {
     return rows.map((row) => row.id);
   }
 
-  /** Deletes one batch of sessions dead for longer than SESSION_RETENTION, however they died; how many. */
-  async purgeBatch(): Promise<number> {
-    return this.database.transaction(async (tx) => {
-      const [lock] = await tx.query<{ held: boolean }>('select pg_try_advisory_xact_lock($1) as held', [PURGE_LOCK]);
-      if (!lock?.held) return 0;
-      const purged = await tx.query(
-        `delete from sessions where id in (
-           select id from sessions
-            where coalesce(ended_at, expires_at) < now() - make_interval(secs => $1)
-            order by coalesce(ended_at, expires_at) limit ${PURGE_BATCH} for update skip locked)
-         returning id`,
-        [this.config.sessionRetention],
-      );
-      return purged.length;
-    });
+  /** Deletes up to `limit` sessions dead for longer than SESSION_RETENTION, however they died, the oldest from `from` on. */
+  purgeBatch(limit: number, from: string | null): Promise<PurgedBatch> {
+    return this.database.purge(
+      `delete from sessions where id in (
+         select id from sessions
+          where coalesce(ended_at, expires_at) < now() - make_interval(secs => $3)
+            and coalesce(ended_at, expires_at) >= coalesce($2::timestamptz, '-infinity')
+          order by coalesce(ended_at, expires_at) limit $1 for update skip locked)
+       returning coalesce(ended_at, expires_at) as dead_at`,
+      [limit, from, this.config.sessionRetention],
+    );
   }
 
   /** Forgets where and on what a deleted account was used. Its sessions have ended by the account's floor. */

@@ -1,6 +1,7 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { Clock } from '../../../src/common/clock.js';
 import { RevocationsPurgeJob } from '../../../src/revocation/revocations-purge.job.js';
+import { RevocationsSweepJob } from '../../../src/revocation/revocations-sweep.job.js';
 import { LastActivityService } from '../../../src/sessions/last-activity.service.js';
 import { SessionsPurgeJob } from '../../../src/sessions/sessions-purge.job.js';
 import { startService, type Service } from '../service.js';
@@ -43,6 +44,7 @@ export async function startFrozenService(): Promise<FrozenService> {
       await service.app.get(LastActivityService).write();
       await service.app.get(SessionsPurgeJob).run();
       await service.app.get(RevocationsPurgeJob).run();
+      await service.app.get(RevocationsSweepJob).run();
     },
   };
 }

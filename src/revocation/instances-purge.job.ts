@@ -1,0 +1,24 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
+import { FleetJobs } from '../database/fleet-jobs.js';
+import { InstancesRepository } from './instances.repository.js';
+
+/** Removes the rows of instances that did not stop cleanly: a handful. */
+@Injectable()
+export class InstancesPurgeJob {
+  private readonly logger = new Logger(InstancesPurgeJob.name);
+
+  constructor(
+    private readonly jobs: FleetJobs,
+    private readonly instances: InstancesRepository,
+  ) {}
+
+  @Cron(CronExpression.EVERY_10_MINUTES, { waitForCompletion: true })
+  async run(): Promise<void> {
+    try {
+      await this.jobs.run('instances purge', () => this.instances.purge());
+    } catch (error) {
+      this.logger.error({ message: 'Rows of instances could not be purged; the next run tries again.', error });
+    }
+  }
+}

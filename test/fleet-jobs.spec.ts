@@ -1,0 +1,157 @@
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { AuditPurgeJob } from '../src/audit/audit-purge.job.js';
+import { FleetJobs } from '../src/database/fleet-jobs.js';
+import { InstancesPurgeJob } from '../src/revocation/instances-purge.job.js';
+import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
+import { SessionsPurgeJob } from '../src/sessions/sessions-purge.job.js';
+import { Device } from './support/device.js';
+import { poll } from './support/poll.js';
+import { startService, type Service } from './support/service.js';
+
+let one: Service;
+let two: Service;
+
+beforeAll(async () => {
+  one = await startService({ env: { DATABASE_POOL_SIZE: '2' } });
+  two = await startService({ besides: one, env: { DATABASE_POOL_SIZE: '2' } });
+  // The tests say when jobs run, not the minute in which they do.
+  for (const { app } of [one, two])
+    for (const job of app.get(SchedulerRegistry, { strict: false }).getCronJobs().values()) void job.stop();
+});
+afterAll(async () => {
+  await two.stop();
+  await one.stop();
+});
+
+const jobsOf = ({ app }: Service) => app.get(FleetJobs, { strict: false });
+
+/** Begins a job that goes on until it is told to end, by the test or by its signal. */
+async function begin(service: Service) {
+  let end = (): void => undefined;
+  let begun = false;
+  const ended = jobsOf(service).run('sessions purge', (signal) => {
+    begun = true;
+    return new Promise<string>((resolve) => {
+      end = () => resolve('ended');
+      signal.addEventListener('abort', () => resolve('stopped'));
+    });
+  });
+  await poll(() => begun);
+  return { end: () => end(), ended };
+}
+
+/** Connections that hold a lock of a job. */
+const holders = () =>
+  one.db.query<{ pid: number; state: string; backend_xmin: string | null }>(
+    `select pid, state, backend_xmin from pg_locks join pg_stat_activity using (pid)
+      where locktype = 'advisory' and datname = current_database() and application_name = 'portcullis-jobs'`,
+  );
+
+/** A row for each of the purges. */
+async function leaveWork(): Promise<void> {
+  const dead = await Device.register(one);
+  await one.db.query(`update sessions set ended_at = now() - interval '100 days', end_reason = 'test' where id = $1`, [
+    dead.sessionId,
+  ]);
+  await one.db.query(
+    `with head as (update revocation_head set seq = seq + 1 returning seq)
+     insert into revocations (seq, id, kind, subject, suspended, created_at, expires_at)
+     select seq, gen_random_uuid(), 'session', gen_random_uuid(), false, now(), now() - interval '1 hour' from head`,
+  );
+  await one.db.query(
+    `insert into instances (id, name, version, refresh_keys, started_at, seen_at)
+     values (gen_random_uuid(), 'killed/1', '1', '[]', now(), now() - interval '2 hours')`,
+  );
+  await one.db.query(
+    `insert into audit_events (type, actor, details, created_at) values ('test', 'test', '{}', now() - interval '9 years')`,
+  );
+}
+
+async function workLeft(): Promise<number> {
+  const [row] = await one.db.query<{ left: string }>(
+    `select (select count(*) from sessions where ended_at < now() - interval '50 days')
+          + (select count(*) from revocations where expires_at < now())
+          + (select count(*) from audit_events where created_at < now() - interval '8 years')
+          + (select count(*) from instances where seen_at < now() - interval '1 hour') as left`,
+  );
+  return Number(row?.left);
+}
+
+test('one instance at a time is at a job; the others find it taken, also twice in one', async () => {
+  const job = await begin(one);
+  const never = () => Promise.reject(new Error('two are at it'));
+  expect(await jobsOf(two).run('sessions purge', never)).toBeNull();
+  expect(await jobsOf(one).run('sessions purge', never)).toBeNull();
+  expect(await jobsOf(two).run('deny-list purge', async () => 'another job')).toBe('another job');
+  job.end();
+  expect(await job.ended).toBe('ended');
+  expect(await jobsOf(two).run('sessions purge', async () => 'mine')).toBe('mine');
+});
+
+test('every purge waits for its turn in the fleet, and then leaves nothing', async () => {
+  await leaveWork();
+  const jobs = ({ app }: Service) =>
+    [SessionsPurgeJob, RevocationsPurgeJob, AuditPurgeJob, InstancesPurgeJob].map((job) =>
+      app.get(job, { strict: false }).run(),
+    );
+  const locks = await one.db.query<{ got: boolean }>(
+    'select pg_try_advisory_lock(id) as got from unnest(array[7203002, 7203003, 7203006, 7203007]) as id',
+  );
+  expect(locks.every(({ got }) => got)).toBe(true);
+  await Promise.all([...jobs(one), ...jobs(two)]);
+  expect(await workLeft()).toBe(4);
+  await poll(async () => {
+    const freed = await one.db.query<{ freed: boolean }>(
+      'select pg_advisory_unlock(id) as freed from unnest(array[7203002, 7203003, 7203006, 7203007]) as id',
+    );
+    return freed.every(({ freed }) => freed);
+  });
+  await Promise.all([...jobs(one), ...jobs(two)]);
+  expect(await workLeft()).toBe(0);
+});
+
+test('a lock belongs to an open transaction, which holds back no vacuum: it ends with its connection, and tells the job', async () => {
+  const job = await begin(one);
+  const [holder, ...others] = await holders();
+  expect(others).toEqual([]);
+  expect(holder).toMatchObject({ state: 'idle in transaction', backend_xmin: null });
+  await one.db.query('select pg_terminate_backend($1)', [holder!.pid]);
+  expect(await job.ended).toBe('stopped');
+  await poll(async () => (await jobsOf(two).run('sessions purge', async () => true)) === true);
+});
+
+test('a job that fails frees its lock', async () => {
+  const failing = jobsOf(one).run('sessions purge', () => Promise.reject(new Error('the job failed')));
+  await expect(failing).rejects.toThrow('the job failed');
+  expect(await jobsOf(two).run('sessions purge', async () => 'mine')).toBe('mine');
+});
+
+test('an instance that stops ends its jobs first, and begins none', async () => {
+  const three = await startService({ besides: one });
+  const job = await begin(three);
+  await three.stop();
+  expect(await job.ended).toBe('stopped');
+  expect(await holders()).toEqual([]);
+  expect(await jobsOf(three).run('sessions purge', async () => 'mine')).toBeNull();
+});
+
+test('a session is used and refreshed while a purge goes on, with no more connections than two', async () => {
+  const device = await Device.register(one);
+  await one.db.query(
+    `insert into sessions select (jsonb_populate_record(s, jsonb_build_object(
+         'id', gen_random_uuid(), 'ended_at', now() - interval '100 days', 'end_reason', 'test'))).*
+       from sessions s, generate_series(1, 3000) where s.id = $1`,
+    [device.sessionId],
+  );
+  const purging = one.app.get(SessionsPurgeJob).run();
+  let over = false;
+  void purging.finally(() => (over = true));
+  let refreshed = 0;
+  while (!over) {
+    expect((await device.refresh()).status).toBe(200);
+    refreshed++;
+  }
+  expect(refreshed).toBeGreaterThan(3);
+  expect(await workLeft()).toBe(0);
+  expect((await device.refresh()).status).toBe(200);
+});
