@@ -4,8 +4,11 @@ import { AppError } from '../common/errors/app-error.js';
 import { HASHING_WORKER_PATH } from './hashing-worker-path.js';
 import type { HashingAnswer, HashingTask } from './hashing-worker.js';
 
-/** The lowest there is: hashing gets what requests leave. */
-const PRIORITY = 19;
+/**
+ * Requests come first: beside one that wants all of a core, hashing gets a tenth of it. At the lowest priority there is
+ * (19) it would get a seventieth, and on a machine with nothing to spare nobody could sign in any more.
+ */
+const PRIORITY = 10;
 
 /** A hash takes some 20 ms. Where one takes this long, its process is stuck. */
 const LIMIT_MS = 10_000;
@@ -27,13 +30,15 @@ export class HashingProcess {
   private lastWords = '';
   /** Resolves to how it ended. */
   readonly ended: Promise<string>;
-  /** Why it has the priority of the service after all, where the system forbids to lower it. */
-  readonly priorityFault: unknown;
 
-  /** Throws HashingProcessDied where the system does not even try to start it; else `ended` tells. */
-  constructor() {
+  /**
+   * `onFault` hears why its priority is still that of the service, where the system forbids to lower it. Throws
+   * HashingProcessDied where the system does not even try to start it; else `ended` tells.
+   */
+  constructor(onFault: (error: unknown) => void) {
     this.child = start();
-    this.priorityFault = lowerPriority(this.child);
+    // Not before its first answer, so that it starts as quickly as anything else.
+    this.child.once('message', () => lowerPriority(this.child, onFault));
     this.child.stderr?.on('data', (chunk) => (this.lastWords = `${this.lastWords}${chunk}`.slice(0, LAST_WORDS)));
     this.child.on('message', (answer: HashingAnswer) => this.settle?.(answer));
     this.ended = new Promise((resolve) => {
@@ -80,12 +85,11 @@ function start(): ChildProcess {
   }
 }
 
-function lowerPriority({ pid }: ChildProcess): unknown {
+function lowerPriority({ pid }: ChildProcess, onFault: (error: unknown) => void): void {
   try {
-    // Before it has threads of its own, which take the priority over.
+    // On Linux that of its main thread, the one that hashes.
     if (pid !== undefined) setPriority(pid, PRIORITY);
-    return undefined;
   } catch (error) {
-    return error;
+    onFault(error);
   }
 }

@@ -38,10 +38,10 @@ export class HashingProcessesService implements OnApplicationShutdown {
   }
 
   private start(): HashingProcess {
-    const process = new HashingProcess();
+    const process = new HashingProcess((error) =>
+      this.logger.warn({ message: 'The system does not let hashing have a low priority.', error }),
+    );
     this.running.add(process);
-    const { priorityFault: error } = process;
-    if (error) this.logger.warn({ message: 'The system does not let hashing have a low priority.', error });
     void process.ended.then((how) => {
       this.idle = this.idle.filter((other) => other !== process);
       if (this.running.delete(process)) this.logger.error({ message: 'A process that hashes passwords ended.', how });
