@@ -10,11 +10,11 @@ const BELOW = {
 };
 BELOW.revocation = BELOW.applications = [...BELOW.audit, 'audit'];
 BELOW.keys = [...BELOW.revocation, 'revocation'];
-BELOW.tokens = [...BELOW.keys, 'keys', 'applications'];
+BELOW.tokens = BELOW.feed = [...BELOW.keys, 'keys', 'applications'];
 BELOW.users = [...BELOW.tokens, 'tokens'];
 BELOW.sessions = [...BELOW.users, 'users'];
 BELOW.auth = [...BELOW.sessions, 'sessions'];
-BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth'];
+BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth', 'feed'];
 BELOW.cli = [...BELOW.admin, 'admin'];
 
 const MODULES = Object.keys(BELOW);

@@ -6,6 +6,7 @@ import { Clock } from './common/clock.js';
 import { Config } from './config.js';
 import { DatabaseModule } from './database/database.module.js';
 import type { DataSourceExtras } from './database/data-source.js';
+import { FeedModule } from './feed/feed.module.js';
 import { HealthModule } from './health/health.module.js';
 import { PagesModule } from './pages/pages.module.js';
 
@@ -43,6 +44,7 @@ export class AppModule {
         DatabaseModule.register(extras),
         AuthModule,
         AdminModule,
+        FeedModule,
         ...(config.background ? [ScheduleModule.forRoot(), PagesModule] : []),
         ...(extras.imports ?? []),
       ],

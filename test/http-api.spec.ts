@@ -70,7 +70,9 @@ describe('Every route of the service', () => {
           method,
           route.path,
           401,
-          'Bearer realm="portcullis"',
+          route.operation['x-authentication'] === 'application'
+            ? 'Basic realm="portcullis", charset="UTF-8"'
+            : 'Bearer realm="portcullis"',
         ]);
       }
     }

@@ -1,12 +1,15 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { ApplicationCredential } from './application-credential.entity.js';
+import { ApplicationCredentialsRepository } from './application-credentials.repository.js';
+import { ApplicationCredentials } from './application-credentials.service.js';
 import { Application } from './application.entity.js';
 import { ApplicationsRepository } from './applications.repository.js';
 import { ApplicationsService } from './applications.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Application])],
-  providers: [ApplicationsRepository, ApplicationsService],
-  exports: [ApplicationsService],
+  imports: [TypeOrmModule.forFeature([Application, ApplicationCredential])],
+  providers: [ApplicationsRepository, ApplicationsService, ApplicationCredentialsRepository, ApplicationCredentials],
+  exports: [ApplicationsService, ApplicationCredentials],
 })
 export class ApplicationsModule {}

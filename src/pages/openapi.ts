@@ -20,7 +20,7 @@ export interface Operation {
   parameters?: { name: string; in: string; required?: boolean; description?: string; schema?: JsonSchema }[];
   requestBody?: { required?: boolean; content: Record<string, { schema: JsonSchema }> };
   responses: Record<string, Answer>;
-  'x-authentication'?: 'refresh_token';
+  'x-authentication'?: NonNullable<ApiRouteOptions['authentication']>;
   'x-required-roles'?: string[];
   'x-recent-authentication'?: number;
 }
@@ -39,6 +39,7 @@ export function describeApi(app: INestApplication, facts: Map<string, RouteFacts
     .setVersion('1')
     .addServer(publicUrl)
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT (RFC 9068)' }, 'accessToken')
+    .addBasicAuth({ type: 'http', scheme: 'basic', description: 'Id and secret of an application.' }, 'application')
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: operationId,
@@ -74,6 +75,7 @@ function complete(operation: Operation, path: string, method: string, facts: Rou
   if (route) operation.summary = route.summary;
   if (route?.description) operation.description = route.description;
   operation.security = facts.public ? [] : [{ accessToken: [] }];
+  if (route?.authentication === 'application') operation.security = [{ application: [] }];
   if (route?.authentication) operation['x-authentication'] = route.authentication;
   if (facts.roles.length > 0) operation['x-required-roles'] = facts.roles;
   if (facts.recentAuth !== undefined) operation['x-recent-authentication'] = facts.recentAuth;
@@ -107,6 +109,7 @@ function codesOf(operation: Operation, path: string, method: string, facts: Rout
   add(operation.requestBody !== undefined, 'payload_too_large', 'unsupported_media_type');
   add(path.includes('{'), 'not_found');
   add(!facts.public, ...accessTokenCodes);
+  add(facts.route?.authentication === 'application', 'client_credentials_invalid');
   add(!facts.public && method !== 'get', 'cross_site_refused');
   add(facts.roles.length > 0, 'forbidden');
   add(facts.recentAuth !== undefined, 'reauthentication_required');

@@ -78,11 +78,16 @@ function routeEntry(route: Route): Html {
   </article>`;
 }
 
+const AUTHENTICATION = {
+  refresh_token: 'refresh token, by cookie or body',
+  application: 'id and secret of an application',
+};
+
 function access(operation: Operation): string[] {
   const recent = operation['x-recent-authentication'];
-  const open = operation['x-authentication'] === 'refresh_token' ? 'refresh token, by cookie or body' : 'public';
+  const by = operation['x-authentication'];
   return [
-    operation.security?.length === 0 ? open : 'access token',
+    by === undefined ? (operation.security?.length === 0 ? 'public' : 'access token') : AUTHENTICATION[by],
     ...(operation['x-required-roles'] ?? []).map((role) => `role ${role}`),
     ...(recent === undefined ? [] : [`signed in within ${Math.round(recent / 60)} minutes`]),
   ];

@@ -4,6 +4,9 @@ import { errorEntry } from './error-catalogue.js';
 /** Codes that are only ever given for an access token that was sent. */
 const aboutTheToken = new Set<ErrorCode>(['token_invalid', 'token_expired', 'token_outdated', 'token_revoked']);
 
+/** What a back end proves itself with (RFC 7617). */
+const basicChallenge = 'Basic realm="portcullis", charset="UTF-8"';
+
 /**
  * The WWW-Authenticate header that every 401 carries. A request without an access token is told the scheme only, without
  * `error` (RFC 6750, section 3.1); `session_ended` may be said of an access token or of a refresh token.
@@ -12,6 +15,7 @@ const aboutTheToken = new Set<ErrorCode>(['token_invalid', 'token_expired', 'tok
  * @param maxAge seconds, for `reauthentication_required` (RFC 9470, section 3)
  */
 export function bearerChallenge(code: ErrorCode, tokenSent: boolean, maxAge?: unknown): string {
+  if (code === 'client_credentials_invalid') return basicChallenge;
   if (code === 'reauthentication_required') {
     const age = typeof maxAge === 'number' ? `, max_age="${Math.floor(maxAge)}"` : '';
     return challenge('insufficient_user_authentication', code) + age;

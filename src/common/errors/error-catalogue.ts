@@ -95,6 +95,13 @@ export const errorCatalogue = {
     explanation:
       'The same answer, in the same time, whether the account does not exist or the password is wrong. Also the answer to a wrong current password and to a wrong code of a second factor.',
   },
+  client_credentials_invalid: {
+    status: 401,
+    title: 'The credentials of the application are not valid',
+    detail: 'Send the id of the application and one of its secrets by HTTP Basic.',
+    explanation:
+      'The route is for the back ends of applications, which prove themselves by id and secret (RFC 6749, section 2.3.1). Both were missing, or they are not those of an application, or the secret has been replaced.',
+  },
   second_factor_required: {
     status: 401,
     title: 'A second factor is needed',
@@ -191,6 +198,13 @@ export const errorCatalogue = {
     detail: 'Look at it again: it may have been done already, or something else has to come first.',
     explanation:
       'An act that the present state does not allow: an account that is suspended already, the last active administrator, a signing key that was withdrawn before. Nothing was changed, and `detail` says what stands in the way. Repeating the request does not help.',
+  },
+  cursor_gone: {
+    status: 410,
+    title: 'The log of revocations has no such place',
+    detail: 'Load GET /v1/revocations and follow from its head; keep what you know until it is there.',
+    explanation:
+      'The cursor belongs to another log, or is ahead of this one: the database was restored or replaced by an older state. Load the whole list anew and go on from there. What is known already stays in force until then.',
   },
   payload_too_large: {
     status: 413,

@@ -35,12 +35,12 @@ function inner(key: string, value: unknown, depth: number): unknown {
   return withoutSecrets(value as Record<string, unknown>, depth + 1);
 }
 
-/** Access tokens (a JWS in compact form) and refresh tokens, wherever a message quotes them. */
-const tokens = /eyJ[\w-]+\.[\w-]*\.?[\w-]*|prt_[\w.-]+/g;
+/** Access tokens (a JWS in compact form), refresh tokens and applications' secrets, wherever a message quotes them. */
+const tokens = /eyJ[\w-]+\.[\w-]*\.?[\w-]*|prt_[\w.-]+|pas_[\w-]+/g;
 
 /** The net below the fields: takes tokens out of a finished line, whatever put them there. */
 export function withoutTokens(line: string): string {
-  if (!line.includes('eyJ') && !line.includes('prt_')) return line;
+  if (!line.includes('eyJ') && !line.includes('prt_') && !line.includes('pas_')) return line;
   return line.replace(tokens, '[token]');
 }
 

@@ -1,0 +1,65 @@
+import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import type { RevocationEntry } from '@portcullis/verifier';
+import { AppError } from '../common/errors/app-error.js';
+import { RevocationSync, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
+import { FeedLog } from './feed-log.js';
+
+/** What the feed knows of the log: where it stands, and its last stretch. Nothing here asks the database by itself. */
+@Injectable()
+export class FeedHistory implements OnModuleInit, OnModuleDestroy {
+  private log: FeedLog | null = null;
+  private readonly listeners = new Set<(step: LogStep) => void>();
+  private unfollow: (() => void) | undefined;
+
+  constructor(private readonly sync: RevocationSync) {}
+
+  onModuleInit(): void {
+    this.unfollow = this.sync.follow((step) => this.take(step));
+  }
+
+  onModuleDestroy(): void {
+    this.unfollow?.();
+  }
+
+  /** Calls `listener` with each step of the log, once it is remembered here. */
+  onStep(listener: (step: LogStep) => void): void {
+    this.listeners.add(listener);
+  }
+
+  /** How far the log is told. Throws `revocation_unavailable` before it was read for the first time. */
+  get position(): LogPosition {
+    return this.known.position;
+  }
+
+  /** The next entries past `seq` in the order of the log, at most `count`; null when they are not remembered any more. */
+  listAfter(seq: number, count: number): RevocationEntry[] | null {
+    return this.known.listAfter(seq, count);
+  }
+
+  /**
+   * The seq from which to go on; −1 without a cursor, for everything. Throws `revocation_unavailable` when this instance
+   * is stale, and `cursor_gone` for a place that is not in the log: not before a look of its own, as another instance
+   * may have read further.
+   */
+  async locate(cursor: LogPosition | null): Promise<number> {
+    if (!this.sync.isFresh() || (cursor !== null && !this.holds(cursor))) await this.sync.awaitFresh();
+    if (cursor === null) return -1;
+    if (!this.holds(cursor)) throw new AppError('cursor_gone');
+    return cursor.seq;
+  }
+
+  private get known(): FeedLog {
+    if (!this.log) throw new AppError('revocation_unavailable', { log: 'the deny-list was not read yet' });
+    return this.log;
+  }
+
+  private holds({ epoch, seq }: LogPosition): boolean {
+    return this.log !== null && epoch === this.log.position.epoch && seq <= this.log.position.seq;
+  }
+
+  private take(step: LogStep): void {
+    if (this.log === null || step.entries === null) this.log = new FeedLog(step.position);
+    else this.log.append(step.entries, step.position);
+    for (const listener of this.listeners) listener(step);
+  }
+}
