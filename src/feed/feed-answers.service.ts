@@ -49,9 +49,9 @@ export class FeedAnswers {
   /** Everything in force that concerns the application. Throws `revocation_unavailable` when this instance is stale. */
   async list(applicationId: string, mayCompress: boolean): Promise<FeedBody> {
     await this.history.locate(null);
-    const { size } = this.sync.index;
+    const { size } = this.history.index;
     const gzipped = mayCompress && size > WORTH_COMPRESSING;
-    if (size <= WORTH_SHARING) return this.make(applicationId, this.sync.index.slicesAfter(-1), gzipped);
+    if (size <= WORTH_SHARING) return this.make(applicationId, this.history.index.slicesAfter(-1), gzipped);
     const name = `${applicationId} ${gzipped}`;
     const known = this.shared.get(name);
     if (known && this.clock.monotonic() < known.until) return known.body;
@@ -62,14 +62,14 @@ export class FeedAnswers {
   async listAfter(applicationId: string, cursor: LogPosition): Promise<FeedBody> {
     const seq = await this.history.locate(cursor);
     const remembered = this.history.listAfter(seq, Infinity);
-    const slices = remembered ? [remembered] : this.sync.index.slicesAfter(seq);
+    const slices = remembered ? [remembered] : this.history.index.slicesAfter(seq);
     return this.make(applicationId, slices, false);
   }
 
   private makeShared(name: string, applicationId: string, gzipped: boolean): Promise<FeedBody> {
     const start = this.clock.monotonic();
     const made: SharedBody = {
-      body: this.make(applicationId, this.sync.index.slicesAfter(-1), gzipped),
+      body: this.make(applicationId, this.history.index.slicesAfter(-1), gzipped),
       until: Infinity,
     };
     this.shared.set(name, made);

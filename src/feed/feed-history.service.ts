@@ -1,5 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { RevocationEntry } from '@portcullis/verifier';
+import type { RevocationEntry, RevocationIndex } from '@portcullis/verifier';
 import { AppError } from '../common/errors/app-error.js';
 import { RevocationSync, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
 import { FeedLog } from './feed-log.js';
@@ -8,10 +8,14 @@ import { FeedLog } from './feed-log.js';
 @Injectable()
 export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   private log: FeedLog | null = null;
+  /** The index of that log. While another log is taken over there is another one already, whose places are not these. */
+  index: RevocationIndex;
   private readonly listeners = new Set<(step: LogStep) => void>();
   private unfollow: (() => void) | undefined;
 
-  constructor(private readonly sync: RevocationSync) {}
+  constructor(private readonly sync: RevocationSync) {
+    this.index = sync.index;
+  }
 
   onModuleInit(): void {
     this.unfollow = this.sync.follow((step) => this.take(step));
@@ -58,8 +62,12 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   }
 
   private take(step: LogStep): void {
-    if (this.log === null || step.entries === null) this.log = new FeedLog(step.position);
-    else this.log.append(step.entries, step.position);
+    if (this.log === null || step.entries === null) {
+      this.log = new FeedLog(step.position);
+      this.index = this.sync.index;
+    } else {
+      this.log.append(step.entries, step.position);
+    }
     for (const listener of this.listeners) listener(step);
   }
 }

@@ -88,7 +88,7 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   /** Everything past `after` that is in the index, in no order. Returns the seq up to which that is all there was. */
   private async sendBacklog(stream: FeedStream, applicationId: string, after: number): Promise<number> {
     const { seq } = this.history.position;
-    for await (const slice of inTurns(this.sync.index.slicesAfter(after))) {
+    for await (const slice of inTurns(this.history.index.slicesAfter(after))) {
       const concerning = slice.filter((entry) => concerns(entry, applicationId));
       for (let first = 0; first < concerning.length && !stream.closed; first += PAGE) {
         await stream.sendPatiently(backlogFrame(concerning.slice(first, first + PAGE)));
