@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { uuidv7 } from 'uuidv7';
 import type { Operation } from '../src/pages/openapi.js';
+import { headerOf } from './support/access-token.js';
 import { Device, send } from './support/device.js';
 import { changeAccount, registerAdmin } from './support/operator.js';
 import { catchUp } from './support/revocation.js';
@@ -31,16 +32,22 @@ afterAll(() => service.stop());
 const state = () =>
   service.db.query(
     `select (select json_agg(u order by id) from users u) as users, (select count(*) from audit_events) as audit,
-            (select count(*) from sessions where ended_at is not null) as ended, (select seq from revocation_head) as head`,
+            (select count(*) from sessions where ended_at is not null) as ended, (select seq from revocation_head) as head,
+            (select json_agg(k.status order by kid) from signing_keys k) as keys`,
   );
 
 /** A route with identifiers of what there is, a reason, and a body that would be accepted. */
 function callOf({ method, path }: Route, victim: Device) {
-  const target = path.replace('{id}', victim.userId).replace('{sessionId}', victim.sessionId);
+  const target = path
+    .replace('{id}', victim.userId)
+    .replace('{sessionId}', victim.sessionId)
+    .replace('{kid}', String(headerOf(victim.accessToken)['kid']));
   const query = method === 'DELETE' ? '?reason=a+test' : '';
   const bodies: Record<string, unknown> = {
     'PATCH /v1/admin/users/{id}': { status: 'suspended', reason: 'a test' },
     'POST /v1/admin/revocations': { kind: 'user', subject: victim.userId, reason: 'a test' },
+    'POST /v1/admin/keys/rotate': { reason: 'a test' },
+    'POST /v1/admin/keys/{kid}/withdraw': { reason: 'a test' },
   };
   const body = bodies[`${method} ${path}`];
   return [`${target}${query}`, { method, ...(body !== undefined && { body }) }] as const;
@@ -59,6 +66,9 @@ describe('Every route of operators', () => {
         'DELETE /v1/admin/users/{id}/sessions/{sessionId}',
         'GET /v1/admin/revocations',
         'POST /v1/admin/revocations',
+        'GET /v1/admin/keys',
+        'POST /v1/admin/keys/rotate',
+        'POST /v1/admin/keys/{kid}/withdraw',
         'GET /v1/admin/audit',
         'GET /v1/admin/audit/export',
       ]),

@@ -1,16 +1,9 @@
-import { execFile } from 'node:child_process';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HelloModule } from '../examples/hello/hello.module.js';
 import { codeBlocks, listPages, readPage, sectionOf } from './docs-pages.js';
+import { commandsOf, expectAsPrinted } from './docs-shell.js';
 import { Device, FROM_OWN_PAGE, send } from './support/device.js';
 import { startService, type Service } from './support/service.js';
-
-const CURL = fileURLToPath(new URL('docs-curl.mjs', import.meta.url));
 
 let service: Service;
 
@@ -21,16 +14,7 @@ afterAll(() => service.stop());
 
 test('the commands of the README print what it says', async () => {
   const section = sectionOf(readPage('README.md'), '## Five minutes to a first protected route');
-  const commands = codeBlocks(section)
-    .filter(({ language }) => language === 'sh')
-    .map(({ code }) => code)
-    .join('\n')
-    .replace('http://localhost:3000', service.url);
-  const expected = [...commands.matchAll(/^# (.*)$/gm)].map(([, line]) => line!);
-  const printed = await runShell(commands);
-  expect(expected.length).toBeGreaterThan(8);
-  expect(printed).toHaveLength(expected.length);
-  for (const [place, line] of expected.entries()) expect(printed[place]).toMatch(patternOf(line));
+  expect(await expectAsPrinted(commandsOf(section, service.url))).toBeGreaterThan(8);
 });
 
 test('the client printed in the front-end guide refreshes once when it has to, and gets its answer', async () => {
@@ -85,35 +69,6 @@ test('every route that a page names is one the service answers', async () => {
   ).toEqual([]);
 });
 
-test('a suspended account is out at once and cannot sign in; restored, it signs in and what was ended stays ended', async () => {
-  const [device, other] = [await Device.register(service), await Device.register(service)];
-  await runTask('Suspend an account', device.email);
-  await until(async () => (await device.access()) === 'account_suspended');
-  expect((await device.refresh()).code).toBe('account_suspended');
-  expect((await device.login()).code).toBe('account_suspended');
-  expect(await other.access()).toBeNull();
-
-  const { refreshToken } = device;
-  await runTask('Let a suspended account in again', device.email);
-  await until(async () => (await device.access()) === 'token_outdated');
-  expect((await device.refresh(refreshToken)).code).toBe('session_ended');
-  expect((await device.login()).status).toBe(200);
-  expect(await device.access()).toBeNull();
-  const { items } = (await device.send('/v1/users/me/activity')).body;
-  expect(items.map(({ type }: { type: string }) => type)).toEqual(
-    expect.arrayContaining(['account.suspended', 'account.restored']),
-  );
-});
-
-test('roles given by the statement reach the token by a silent refresh', async () => {
-  const device = await Device.register(service);
-  expect(await device.send('/hello/editors')).toMatchObject({ status: 403, code: 'forbidden' });
-  await runTask('Give roles', device.email);
-  await until(async () => (await device.access()) === 'token_outdated');
-  expect((await device.refresh()).status).toBe(200);
-  expect((await device.send('/hello/editors')).status).toBe(200);
-});
-
 test('signing everyone out ends every session of every account, and signing in works again', async () => {
   const devices = [await Device.register(service), await Device.register(service)];
   devices.push(await devices[0]!.another());
@@ -135,28 +90,6 @@ test('with the signing keys deleted, an instance that starts makes new ones and 
   expect(await device.access(restarted)).toBeNull();
   await restarted.stop();
 });
-
-/** Standard output, line by line. */
-async function runShell(commands: string): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'portcullis-readme-'));
-  try {
-    await writeFile(join(folder, 'curl'), `#!/bin/sh\nexec "${process.execPath}" "${CURL}" "$@"\n`);
-    await chmod(join(folder, 'curl'), 0o755);
-    const PATH = [folder, dirname(process.execPath), process.env.PATH].join(delimiter);
-    // The README's terminal shows each answer on a line of its own.
-    const script = `set -e\n${commands.replaceAll(/^(curl (?!.* -o )(?:.*\\\n)*.*)$/gm, '$1\necho')}`;
-    const { stdout } = await promisify(execFile)('sh', ['-c', script], { cwd: folder, env: { PATH } });
-    return stdout.trim().split('\n');
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** A printed answer, in which `…` stands for whatever there is. */
-function patternOf(line: string): RegExp {
-  const parts = line.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.*')}$`);
-}
 
 /** Runs a statement of the operator's page, found by the comment it begins with. */
 async function runTask(title: string, email: string): Promise<void> {

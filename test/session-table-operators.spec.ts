@@ -14,14 +14,15 @@ import { startService, type Service } from './support/service.js';
 let one: Service;
 let two: Service;
 
-beforeEach(async () => {
+async function start(): Promise<void> {
   one = await startService();
   two = await startService({ besides: one });
-});
-afterEach(async () => {
+}
+
+async function stop(): Promise<void> {
   await two.stop();
   await one.stop();
-});
+}
 
 /** What both instances say to tokens issued before, the second one once it has read the log. */
 async function answers(devices: Device[], tokens = devices.map((device) => device.accessToken)) {
@@ -55,146 +56,156 @@ async function signIn(): Promise<Device[]> {
   return devices;
 }
 
-test('suspend: all its devices get 403 account_suspended, so do refresh and sign-in; once lifted they have ended', async () => {
-  const devices = await signIn();
-  const { userId } = devices[0]!;
-  await accountsOf(one).suspend(userId, ACT);
-  expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
-  expect(await refreshes(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
-  expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'account_suspended' });
+describe('About a person, a device or a token', () => {
+  beforeAll(start);
+  afterAll(stop);
 
-  await accountsOf(one).restore(userId, ACT);
-  expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
-  expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
-  expect((await devices[0]!.login()).status).toBe(200);
-  expect(await answers(devices)).toEqual([null, '401 token_outdated', null]);
-});
+  test('suspend: all its devices get 403 account_suspended, so do refresh and sign-in; once lifted they have ended', async () => {
+    const devices = await signIn();
+    const { userId } = devices[0]!;
+    await accountsOf(one).suspend(userId, ACT);
+    expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
+    expect(await refreshes(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
+    expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'account_suspended' });
 
-test('one token denied: that one is refused, its session goes on and refreshes', async () => {
-  const devices = await signIn();
-  const denied = devices[0]!.accessToken;
-  await one.app.get(TokenDenialService, { strict: false }).denyToken(claimsOf(denied).jti, ACT);
-  expect(await answers(devices)).toEqual(['401 token_revoked', null, null]);
-  expect(await refreshes(devices)).toEqual([null, null, null]);
-  expect(await answers(devices)).toEqual([null, null, null]);
-  expect(await answers(devices, [denied])).toEqual(['401 token_revoked']);
-});
-
-test('a signing key withdrawn: whatever it signed is refused, and every session refreshes to another key', async () => {
-  const devices = await signIn();
-  const tokens = devices.map((device) => device.accessToken);
-  const { kid } = keysOf(one).signingKey();
-  await change(
-    one,
-    `update signing_keys set status = 'withdrawn', withdrawn_at = now() where status = 'active';
-     update signing_keys set status = 'active', activated_at = now() where status = 'standby'`,
-    { kind: 'key', subject: kid, permanent: true },
-  );
-  await Promise.all([one, two].map((instance) => keysOf(instance).load()));
-  expect(await answers(devices)).toEqual(Array(3).fill('401 token_revoked'));
-  expect(await refreshes(devices)).toEqual([null, null, null]);
-  expect(await answers(devices)).toEqual([null, null, null]);
-  expect(devices.map((device) => headerOf(device.accessToken)['kid'])).not.toContain(kid);
-  expect((await send(one, '/.well-known/jwks.json')).body.keys.map((key: { kid: string }) => key.kid)).not.toContain(
-    kid,
-  );
-
-  const started = await startService({ besides: one });
-  expect(await devices[0]!.send('/v1/sessions', { token: tokens[0]! }, started)).toMatchObject({
-    code: 'token_revoked',
+    await accountsOf(one).restore(userId, ACT);
+    expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
+    expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
+    expect((await devices[0]!.login()).status).toBe(200);
+    expect(await answers(devices)).toEqual([null, '401 token_outdated', null]);
   });
-  expect(await devices[0]!.access(started)).toBeNull();
-  await started.stop();
+
+  test('one token denied: that one is refused, its session goes on and refreshes', async () => {
+    const devices = await signIn();
+    const denied = devices[0]!.accessToken;
+    await one.app.get(TokenDenialService, { strict: false }).denyToken(claimsOf(denied).jti, ACT);
+    expect(await answers(devices)).toEqual(['401 token_revoked', null, null]);
+    expect(await refreshes(devices)).toEqual([null, null, null]);
+    expect(await answers(devices)).toEqual([null, null, null]);
+    expect(await answers(devices, [denied])).toEqual(['401 token_revoked']);
+  });
+
+  test('signed out everywhere: all its devices are outdated and have ended, and are told that an operator did it', async () => {
+    const devices = await signIn();
+    await accountsOf(one).signOutEverywhere(devices[0]!.userId, ACT);
+    expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
+    expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
+    expect((await devices[1]!.refresh()).body).toMatchObject({ reason: 'ended_by_operator' });
+  });
+
+  test('one device ended: its session is over, the others go on', async () => {
+    const devices = await signIn();
+    const sessions = one.app.get(SessionAdministrationService, { strict: false });
+    expect(await sessions.end(devices[1]!.sessionId, ACT)).toBe(devices[1]!.userId);
+    expect(await answers(devices)).toEqual([null, '401 session_ended', null]);
+    expect(await refreshes(devices)).toEqual([null, '401 session_ended', null]);
+    expect((await devices[1]!.refresh()).body).toMatchObject({ reason: 'ended_by_operator' });
+    expect((await sessions.listOf(devices[0]!.userId)).map(({ id }) => id)).toEqual([devices[0]!.sessionId]);
+  });
+
+  test('roles changed: sessions go on, tokens are outdated and come back with the roles', async () => {
+    const devices = await signIn();
+    await accountsOf(one).setRoles(devices[0]!.userId, ['editor'], ACT);
+    expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
+    expect(await refreshes(devices)).toEqual([null, null, null]);
+    expect(devices.map((device) => claimsOf(device.accessToken)['roles'])).toEqual([['editor'], ['editor'], []]);
+  });
+
+  test('roles changed of a suspended account: it stays suspended on every instance', async () => {
+    const devices = await signIn();
+    await accountsOf(one).suspend(devices[0]!.userId, ACT);
+    await accountsOf(one).setRoles(devices[0]!.userId, ['editor'], ACT);
+    expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
+  });
 });
 
-test('an application disabled: all its sessions get 403 application_disabled, so does every sign-in', async () => {
-  const devices = await signIn();
-  const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
-  await change(one, `update applications set enabled = false where id = 'account'`, disabled);
-  const refused = Array(3).fill('403 application_disabled');
-  expect(await answers(devices)).toEqual(refused);
-  expect(await refreshes(devices)).toEqual(refused);
-  expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'application_disabled' });
-  expect(syncOf(two).index.application.find('account')?.expiresAt).toBe(Infinity);
-});
+describe('About all of them', () => {
+  beforeEach(start);
+  afterEach(stop);
 
-test('everyone signed out: one line; all tokens are outdated, every session has ended, signing in works', async () => {
-  const devices = await signIn();
-  const rowsOf = () => one.db.query('select s.xmin::text, s.ctid::text, s.* from sessions s order by id');
-  const before = await rowsOf();
-  expect(await signOutOf(one).signOutEveryone(ACT)).toEqual(['account']);
-  expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
-  expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
-  expect((await devices[0]!.refresh()).body).toMatchObject({ reason: 'everyone_signed_out' });
-  expect(await rowsOf()).toEqual(before);
-  expect((await devices[0]!.login()).status).toBe(200);
-  expect(await answers(devices)).toEqual([null, '401 token_outdated', '401 token_outdated']);
-});
+  test('a signing key withdrawn: whatever it signed is refused, and every session refreshes to another key', async () => {
+    const devices = await signIn();
+    const tokens = devices.map((device) => device.accessToken);
+    const { kid } = keysOf(one).signingKey();
+    await change(
+      one,
+      `update signing_keys set status = 'withdrawn', withdrawn_at = now() where status = 'active';
+       update signing_keys set status = 'active', activated_at = now() where status = 'standby'`,
+      { kind: 'key', subject: kid, permanent: true },
+    );
+    await Promise.all([one, two].map((instance) => keysOf(instance).load()));
+    expect(await answers(devices)).toEqual(Array(3).fill('401 token_revoked'));
+    expect(await refreshes(devices)).toEqual([null, null, null]);
+    expect(await answers(devices)).toEqual([null, null, null]);
+    expect(devices.map((device) => headerOf(device.accessToken)['kid'])).not.toContain(kid);
+    expect((await send(one, '/.well-known/jwks.json')).body.keys.map((key: { kid: string }) => key.kid)).not.toContain(
+      kid,
+    );
 
-test('everyone signed out of one application: the same, for that one; of one there is not: not_found', async () => {
-  const devices = await signIn();
-  await expect(signOutOf(one).signOutApplication('unknown', ACT)).rejects.toMatchObject({ code: 'not_found' });
-  expect(await answers(devices)).toEqual([null, null, null]);
-  await signOutOf(one).signOutApplication('account', ACT);
-  expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
-  expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
-});
+    const started = await startService({ besides: one });
+    expect(await devices[0]!.send('/v1/sessions', { token: tokens[0]! }, started)).toMatchObject({
+      code: 'token_revoked',
+    });
+    expect(await devices[0]!.access(started)).toBeNull();
+    await started.stop();
+  });
 
-test('everyone signed out while the application is disabled: it stays disabled, on every instance and for ever', async () => {
-  const devices = await signIn();
-  const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
-  await change(one, `update applications set enabled = false where id = 'account'`, disabled);
-  await signOutOf(one).signOutEveryone(ACT);
-  expect(await answers(devices)).toEqual(Array(3).fill('403 application_disabled'));
-  expect(syncOf(two).index.application.find('account')).toMatchObject({ suspended: true, expiresAt: Infinity });
-});
+  test('an application disabled: all its sessions get 403 application_disabled, so does every sign-in', async () => {
+    const devices = await signIn();
+    const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
+    await change(one, `update applications set enabled = false where id = 'account'`, disabled);
+    const refused = Array(3).fill('403 application_disabled');
+    expect(await answers(devices)).toEqual(refused);
+    expect(await refreshes(devices)).toEqual(refused);
+    expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'application_disabled' });
+    expect(syncOf(two).index.application.find('account')?.expiresAt).toBe(Infinity);
+  });
 
-test('signed out everywhere: all its devices are outdated and have ended, and are told that an operator did it', async () => {
-  const devices = await signIn();
-  await accountsOf(one).signOutEverywhere(devices[0]!.userId, ACT);
-  expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
-  expect(await refreshes(devices)).toEqual(['401 session_ended', '401 session_ended', null]);
-  expect((await devices[1]!.refresh()).body).toMatchObject({ reason: 'ended_by_operator' });
-});
+  test('everyone signed out: one line; all tokens are outdated, every session has ended, signing in works', async () => {
+    const devices = await signIn();
+    const rowsOf = () => one.db.query('select s.xmin::text, s.ctid::text, s.* from sessions s order by id');
+    const before = await rowsOf();
+    expect(await signOutOf(one).signOutEveryone(ACT)).toEqual(['account']);
+    expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
+    expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
+    expect((await devices[0]!.refresh()).body).toMatchObject({ reason: 'everyone_signed_out' });
+    expect(await rowsOf()).toEqual(before);
+    expect((await devices[0]!.login()).status).toBe(200);
+    expect(await answers(devices)).toEqual([null, '401 token_outdated', '401 token_outdated']);
+  });
 
-test('one device ended: its session is over, the others go on', async () => {
-  const devices = await signIn();
-  const sessions = one.app.get(SessionAdministrationService, { strict: false });
-  expect(await sessions.end(devices[1]!.sessionId, ACT)).toBe(devices[1]!.userId);
-  expect(await answers(devices)).toEqual([null, '401 session_ended', null]);
-  expect(await refreshes(devices)).toEqual([null, '401 session_ended', null]);
-  expect((await devices[1]!.refresh()).body).toMatchObject({ reason: 'ended_by_operator' });
-  expect((await sessions.listOf(devices[0]!.userId)).map(({ id }) => id)).toEqual([devices[0]!.sessionId]);
-});
+  test('everyone signed out of one application: the same, for that one; of one there is not: not_found', async () => {
+    const devices = await signIn();
+    await expect(signOutOf(one).signOutApplication('unknown', ACT)).rejects.toMatchObject({ code: 'not_found' });
+    expect(await answers(devices)).toEqual([null, null, null]);
+    await signOutOf(one).signOutApplication('account', ACT);
+    expect(await answers(devices)).toEqual(Array(3).fill('401 token_outdated'));
+    expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
+  });
 
-test('roles changed: sessions go on, tokens are outdated and come back with the roles', async () => {
-  const devices = await signIn();
-  await accountsOf(one).setRoles(devices[0]!.userId, ['editor'], ACT);
-  expect(await answers(devices)).toEqual(['401 token_outdated', '401 token_outdated', null]);
-  expect(await refreshes(devices)).toEqual([null, null, null]);
-  expect(devices.map((device) => claimsOf(device.accessToken)['roles'])).toEqual([['editor'], ['editor'], []]);
-});
+  test('everyone signed out while the application is disabled: it stays disabled, on every instance and for ever', async () => {
+    const devices = await signIn();
+    const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
+    await change(one, `update applications set enabled = false where id = 'account'`, disabled);
+    await signOutOf(one).signOutEveryone(ACT);
+    expect(await answers(devices)).toEqual(Array(3).fill('403 application_disabled'));
+    expect(syncOf(two).index.application.find('account')).toMatchObject({ suspended: true, expiresAt: Infinity });
+  });
 
-test('roles changed of a suspended account: it stays suspended on every instance', async () => {
-  const devices = await signIn();
-  await accountsOf(one).suspend(devices[0]!.userId, ACT);
-  await accountsOf(one).setRoles(devices[0]!.userId, ['editor'], ACT);
-  expect(await answers(devices)).toEqual(['403 account_suspended', '403 account_suspended', null]);
-});
-
-test('of several refusals the strictest is told', async () => {
-  const [device] = await signIn();
-  const { jti, sub, sid, ver } = claimsOf(device!.accessToken);
-  const lines = [
-    ['401 token_outdated', { kind: 'user', subject: sub, minVersion: ver + 1 }],
-    ['401 token_revoked', { kind: 'token', subject: jti }],
-    ['401 session_ended', { kind: 'session', subject: sid }],
-    ['403 application_disabled', { kind: 'application', subject: 'account', suspended: true }],
-    ['403 account_suspended', { kind: 'user', subject: sub, suspended: true }],
-    ['401 token_revoked', { kind: 'key', subject: keysOf(one).signingKey().kid }],
-  ] as const;
-  for (const [answer, line] of lines) {
-    await change(one, '', line);
-    expect(await answers([device!])).toEqual([answer]);
-  }
+  test('of several refusals the strictest is told', async () => {
+    const [device] = await signIn();
+    const { jti, sub, sid, ver } = claimsOf(device!.accessToken);
+    const lines = [
+      ['401 token_outdated', { kind: 'user', subject: sub, minVersion: ver + 1 }],
+      ['401 token_revoked', { kind: 'token', subject: jti }],
+      ['401 session_ended', { kind: 'session', subject: sid }],
+      ['403 application_disabled', { kind: 'application', subject: 'account', suspended: true }],
+      ['403 account_suspended', { kind: 'user', subject: sub, suspended: true }],
+      ['401 token_revoked', { kind: 'key', subject: keysOf(one).signingKey().kid }],
+    ] as const;
+    for (const [answer, line] of lines) {
+      await change(one, '', line);
+      expect(await answers([device!])).toEqual([answer]);
+    }
+  });
 });

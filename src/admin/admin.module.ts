@@ -1,9 +1,11 @@
 import { Module } from '@nestjs/common';
 import { AuditModule } from '../audit/audit.module.js';
+import { KeysModule } from '../keys/keys.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AdminAuditController } from './admin-audit.controller.js';
+import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminRevocationsController } from './admin-revocations.controller.js';
 import { AdminSessionsController } from './admin-sessions.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
@@ -11,8 +13,14 @@ import { RevokingService } from './revoking.service.js';
 
 /** What operators do over REST. Its rules are in the services that the commands call too. */
 @Module({
-  imports: [AuditModule, RevocationModule, UsersModule, SessionsModule],
-  controllers: [AdminUsersController, AdminSessionsController, AdminRevocationsController, AdminAuditController],
+  imports: [AuditModule, RevocationModule, KeysModule, UsersModule, SessionsModule],
+  controllers: [
+    AdminUsersController,
+    AdminSessionsController,
+    AdminRevocationsController,
+    AdminKeysController,
+    AdminAuditController,
+  ],
   providers: [RevokingService],
 })
 export class AdminModule {}

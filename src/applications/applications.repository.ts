@@ -9,6 +9,14 @@ export interface SignedOutApplication {
   enabled: boolean;
 }
 
+/** What a line of the deny-list says of an application. */
+export interface LostApplicationState {
+  /** Its id. */
+  subject: string;
+  minVersion: number;
+  suspended: boolean;
+}
+
 @Injectable()
 export class ApplicationsRepository {
   constructor(private readonly database: Database) {}
@@ -31,5 +39,26 @@ export class ApplicationsRepository {
       [applicationId],
     );
     return rows.map(({ id, token_version, enabled }) => ({ id, version: Number(token_version), enabled }));
+  }
+
+  /** Raises versions and floors to what they had been at least, disables what had been disabled, and lowers nothing. */
+  async restoreLost(tx: Transaction, states: LostApplicationState[]): Promise<void> {
+    await tx.query(
+      `with lost as (
+         select * from unnest($1::text[], $2::bigint[], $3::boolean[]) as lost (id, version, disabled)),
+       locked as (
+         select a.id from applications a join lost on lost.id = a.id order by a.id for no key update of a)
+       update applications a
+          set token_version = greatest(a.token_version, lost.version),
+              sessions_floor = greatest(a.sessions_floor, lost.version),
+              enabled = a.enabled and not lost.disabled
+         from lost join locked on locked.id = lost.id
+        where a.id = lost.id`,
+      [
+        states.map(({ subject }) => subject),
+        states.map(({ minVersion }) => minVersion),
+        states.map(({ suspended }) => suspended),
+      ],
+    );
   }
 }

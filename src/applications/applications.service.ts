@@ -2,7 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { AppError } from '../common/errors/app-error.js';
 import { Config } from '../config.js';
 import type { Transaction } from '../database/database.js';
-import { ApplicationsRepository, type SignedOutApplication } from './applications.repository.js';
+import {
+  ApplicationsRepository,
+  type LostApplicationState,
+  type SignedOutApplication,
+} from './applications.repository.js';
 
 export type { SignedOutApplication };
 
@@ -55,6 +59,11 @@ export class ApplicationsService {
   /** Ends the sessions of one application, or of all (null); empty when there is no such one. For `ApplicationSignOutService`. */
   signOut(tx: Transaction, applicationId: string | null): Promise<SignedOutApplication[]> {
     return this.applications.signOut(tx, applicationId);
+  }
+
+  /** Brings back what a restored database has forgotten and the deny-list remembers. Takes away only. */
+  restoreLost(tx: Transaction, states: LostApplicationState[]): Promise<void> {
+    return this.applications.restoreLost(tx, states);
   }
 
   private assertKnown(applicationId: string): void {

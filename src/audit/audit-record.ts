@@ -23,6 +23,7 @@ export const AUDIT_EVENT_TYPES = [
   'token.denied',
   'application.signed_out',
   'everyone.signed_out',
+  'revocation.put_back',
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

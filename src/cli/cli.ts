@@ -9,8 +9,9 @@ import { EVERYONE_COMMANDS } from './everyone.command.js';
 import { EXIT } from './exit-codes.js';
 import { KEY_COMMANDS } from './key.command.js';
 import { SESSION_COMMANDS } from './session.command.js';
-import { Terminal, type Streams } from './terminal.js';
+import { InputTooLong, Terminal, type Streams } from './terminal.js';
 import { UsageError } from './usage-error.js';
+import { TOKEN_COMMANDS } from './token.command.js';
 import { USER_COMMANDS } from './user.command.js';
 import { Workbench } from './workbench.js';
 
@@ -24,6 +25,7 @@ class CliModule {
         { provide: Workbench, useValue: workbench },
         ...USER_COMMANDS,
         ...SESSION_COMMANDS,
+        ...TOKEN_COMMANDS,
         ...EVERYONE_COMMANDS,
         ...KEY_COMMANDS,
       ],
@@ -69,6 +71,7 @@ function report(error: unknown, json: boolean, terminal: Terminal): number {
 }
 
 function explain(error: unknown): { exitCode: number; code: string; detail: string } {
+  if (error instanceof InputTooLong) return { exitCode: EXIT.refused, code: 'input', detail: error.message };
   if (error instanceof UsageError) return { exitCode: EXIT.usage, code: 'usage', detail: error.message };
   if (error instanceof ConfigError || error instanceof SetUpError)
     return { exitCode: EXIT.unavailable, code: 'set_up', detail: error.message };

@@ -18,6 +18,10 @@ export interface Outcome {
   exitCode?: number;
 }
 
+export class InputTooLong extends Error {
+  override readonly name = 'InputTooLong';
+}
+
 /** Longer than any token, password or list of roles. */
 const LARGEST_INPUT = 64 * 1024;
 
@@ -65,12 +69,13 @@ export class Terminal {
     }
   }
 
-  /** All of standard input without the line break at its end. Throws a RangeError when it is longer than it can be. */
+  /** All of standard input without the line break at its end. Throws InputTooLong when it is longer than it can be. */
   async readInput(): Promise<string> {
     let text = '';
     for await (const chunk of this.streams.stdin) {
       text += String(chunk);
-      if (text.length > LARGEST_INPUT) throw new RangeError('That is too long to be what is asked for.');
+      if (text.length > LARGEST_INPUT)
+        throw new InputTooLong('What was sent to standard input is too long to be what is asked for.');
     }
     return text.replace(/\r?\n$/, '');
   }

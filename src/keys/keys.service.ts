@@ -157,7 +157,7 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
 
   private async keepUp(rows: SigningKeyRow[], denied: SigningKeyRow[]): Promise<void> {
     const kids = denied.map(({ kid }) => kid);
-    if (!this.rotation.isDue(rows, kids)) return;
+    if (!this.config.background || !this.rotation.isDue(rows, kids)) return;
     await this.rotation.keepUp(kids);
     this.use(await this.keys.list());
   }

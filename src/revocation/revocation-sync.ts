@@ -1,10 +1,11 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
+import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository, type Cursor } from './revocation-log.repository.js';
 
@@ -72,6 +73,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     private readonly clock: Clock,
     private readonly log: RevocationLogRepository,
     private readonly hints: RevocationHints,
+    private readonly putBack: PutBackService,
     readiness: Readiness,
   ) {
     this.staleAfter = config.revocationMaxStaleness * 1000;
@@ -206,7 +208,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     if (diverged) {
       const message = 'The database is another one, or an older state of it: reading it anew.';
       this.logger.error({ message, cursor, found: log.cursor });
-      return this.startOver();
+      return this.startOver(cursor);
     }
     this.apply(log.entries);
     this.tell(log.cursor, log.entries);
@@ -218,17 +220,25 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
 
   /**
    * After a restore, `seq` counts from another past. What the new log says of a subject is its latest word; what only
-   * the lost one said stays known, as the word before it.
+   * the lost one said stays known, as the word before it, and is put back into the database.
    */
-  private async startOver(): Promise<Cursor> {
+  private async startOver(lost: Cursor): Promise<Cursor> {
     const successor = new RevocationIndex();
     this.successor = successor;
+    const missing: RevocationEntry[] = [];
     try {
-      const cursor = await this.readAll(successor);
-      for (const entry of this.index.withSeqAfter(-1)) successor.apply({ ...entry, seq: 0 });
+      const found = await this.readAll(successor);
+      for (const slice of this.index.slicesAfter(-1)) {
+        for (const entry of slice) {
+          if (!covers(successor.find(entry.kind, entry.subject), entry)) missing.push(entry);
+          successor.apply({ ...entry, seq: 0 });
+        }
+        await turn();
+      }
       this.index = successor;
+      const cursor = await this.putBack.afterRestore(lost, found, missing);
       this.tell(cursor, null);
-      return cursor;
+      return await this.readOn(cursor);
     } finally {
       this.successor = null;
     }
@@ -287,6 +297,14 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     const age = (this.clock.monotonic() - this.confirmedMonotonic) / 1000;
     return Number.isFinite(age) ? `${age.toFixed(1)} s` : 'never, so unboundedly long';
   }
+}
+
+/** Whether all that `entry` says is known already. Its `seq` counts in another log. */
+function covers(known: RevocationEntry | null, entry: RevocationEntry): boolean {
+  if (known === null) return false;
+  return (
+    known.minVersion >= entry.minVersion && known.expiresAt >= entry.expiresAt && (known.suspended || !entry.suspended)
+  );
 }
 
 /** What `work` resolves to. Throws when that takes longer; the work itself is not stopped. */

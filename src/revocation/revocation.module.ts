@@ -8,6 +8,9 @@ import { InstancesPurgeJob } from './instances-purge.job.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
+import { LostState } from './lost-state.js';
+import { PutBackRepository } from './put-back.repository.js';
+import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationHeadRepository } from './revocation-head.repository.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
@@ -27,6 +30,9 @@ import { TokenDenialService } from './token-denial.service.js';
     SyncConnection,
     RevocationLogRepository,
     RevocationHints,
+    LostState,
+    PutBackRepository,
+    PutBackService,
     RevocationSync,
     RevocationsRepository,
     RevocationsService,
@@ -49,6 +55,7 @@ import { TokenDenialService } from './token-denial.service.js';
     RevocationsInForceService,
     InstancesService,
     FleetService,
+    LostState,
   ],
 })
 export class RevocationModule {}

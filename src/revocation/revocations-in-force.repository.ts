@@ -20,6 +20,13 @@ export interface RevocationInForceRow {
   expires_at: Date | null;
 }
 
+export interface Subject {
+  kind: RevocationKind;
+  subject: string;
+}
+
+const COLUMNS = `seq, kind, subject, application_id, min_version, suspended, reason, actor, created_at, expires_at`;
+
 @Injectable()
 export class RevocationsInForceRepository {
   constructor(private readonly database: Database) {}
@@ -30,13 +37,24 @@ export class RevocationsInForceRepository {
    */
   list(filter: RevocationFilter, limit: number, before: string | null): Promise<RevocationInForceRow[]> {
     return this.database.query<RevocationInForceRow>(
-      `select seq, kind, subject, application_id, min_version, suspended, reason, actor, created_at, expires_at
+      `select ${COLUMNS}
          from revocations
         where (expires_at is null or expires_at > now())
           and ($1::text is null or kind = $1) and ($2::text is null or subject = $2)
           and ($3::bigint is null or seq < $3)
         order by seq desc limit $4`,
       [filter.kind ?? null, filter.subject ?? null, before, limit],
+    );
+  }
+
+  /** All lines on any of these subjects, the newest first. Reads the whole log, as `list` does. */
+  listOn(subjects: Subject[]): Promise<RevocationInForceRow[]> {
+    return this.database.query<RevocationInForceRow>(
+      `select ${COLUMNS} from revocations
+        where (expires_at is null or expires_at > now())
+          and (kind, subject) in (select * from unnest($1::text[], $2::text[]))
+        order by seq desc`,
+      [subjects.map(({ kind }) => kind), subjects.map(({ subject }) => subject)],
     );
   }
 }

@@ -73,6 +73,12 @@ export function parseRefreshToken(
   return { sessionId, generation: Number(generation), secret };
 }
 
+/** What a text in the form of a refresh token says of itself, whoever made it; null for any other text. */
+export function readRefreshToken(text: string): { keyId: string; sessionId: string; generation: number } | null {
+  const [, keyId, sessionId, generation] = FORMAT.exec(text) ?? [];
+  return keyId && sessionId && generation ? { keyId, sessionId, generation: Number(generation) } : null;
+}
+
 /** A newline can stand in neither part, so no two inputs read the same. */
 function macOf(body: string, { applicationId, delivery }: RefreshTokenBinding, key: Buffer): Buffer {
   return createHmac('sha256', key).update(`${body}\n${applicationId}\n${delivery}`).digest();

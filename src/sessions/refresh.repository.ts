@@ -106,6 +106,15 @@ export class RefreshRepository {
     return { evidence, grant, endReason: row.end_reason };
   }
 
+  /** For what a session's tokens are good, and whose it is; null when the table has no such session. */
+  async findBinding(sessionId: string): Promise<(RefreshTokenBinding & { userId: string }) | null> {
+    const [row] = await this.database.query<RefreshTokenBinding & { userId: string }>(
+      `select application_id as "applicationId", delivery, user_id as "userId" from sessions where id = $1`,
+      [sessionId],
+    );
+    return row ?? null;
+  }
+
   /**
    * A new token with a new secret after the person proved who they are again. Null when the session is not alive, or
    * the account changed meanwhile.

@@ -58,6 +58,11 @@ export class SessionAdministrationService {
     return this.accounts.signOutEverywhere(userId, act);
   }
 
+  /** Why a session is over; null while it is alive, `unknown` when there is none of this id. */
+  endReasonOf(sessionId: string): Promise<string | null> {
+    return this.sessions.findEndReason(null, sessionId);
+  }
+
   private async notLive(tx: Transaction, sessionId: string, userId: string | null): Promise<AppError> {
     const reason = await this.sessions.findEndReason(userId, sessionId, tx);
     if (reason === 'unknown')

@@ -58,4 +58,16 @@ export class SessionUpkeepRepository {
       [userId],
     );
   }
+
+  /** Ends those that have not ended: a database that was restored has forgotten that they had. */
+  endLost(tx: Transaction, sessionIds: string[], reason: string): Promise<{ userId: string; sessionId: string }[]> {
+    return tx.query(
+      `with doomed as (
+         select id from sessions where id = any($1::uuid[]) and ended_at is null order by id for update)
+       update sessions s set ended_at = now(), end_reason = $2 from doomed
+        where s.id = doomed.id
+       returning s.user_id as "userId", s.id as "sessionId"`,
+      [sessionIds, reason],
+    );
+  }
 }

@@ -7,6 +7,8 @@ import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { ApplicationSignOutService } from './application-sign-out.service.js';
 import { LastActivityService } from './last-activity.service.js';
+import { LostSessions } from './lost-sessions.js';
+import { RefreshInspectionService } from './refresh-inspection.service.js';
 import { RefreshRepository } from './refresh.repository.js';
 import { RefreshService } from './refresh.service.js';
 import { SessionTokensService } from './session-tokens.service.js';
@@ -46,11 +48,13 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     SessionEndsService,
     SignInSessionsService,
     RefreshService,
+    RefreshInspectionService,
     SessionTokensService,
     LastActivityService,
     SessionSignals,
     SessionErasure,
     SessionsPurgeJob,
+    LostSessions,
   ],
   exports: [
     SessionsService,
@@ -58,6 +62,7 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     ApplicationSignOutService,
     SignInSessionsService,
     RefreshService,
+    RefreshInspectionService,
     LastActivityService,
     SessionSignals,
   ],

@@ -7,6 +7,8 @@ import { AccountEvents } from './account-events.js';
 import { AccountsRepository } from './accounts.repository.js';
 import { CredentialsService } from './credentials.service.js';
 import { HashingProcessesService } from './hashing-processes.service.js';
+import { LostAccounts } from './lost-accounts.js';
+import { LostAccountsRepository } from './lost-accounts.repository.js';
 import { PasswordsService } from './passwords.service.js';
 import { User } from './user.entity.js';
 import { UsersController } from './users.controller.js';
@@ -25,6 +27,8 @@ import { UsersService } from './users.service.js';
     HashingProcessesService,
     CredentialsService,
     AccountEvents,
+    LostAccountsRepository,
+    LostAccounts,
   ],
   exports: [UsersService, AccountAdministrationService, CredentialsService, AccountEvents],
 })

@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import type { RevocationEntry } from '@portcullis/verifier';
+import { isUuid } from '../common/uuid.js';
+import type { Transaction } from '../database/database.js';
+
+/** The kinds whose lines stand for rows of another module, in the order in which their rows are locked. */
+const KINDS = ['application', 'user', 'session'] as const;
+
+export type StatefulKind = (typeof KINDS)[number];
+
+/** Makes the rows of a module say what these lines of the deny-list say. It may only ever take away, and run twice. */
+export type StateRestorer = (tx: Transaction, entries: RevocationEntry[]) => Promise<void>;
+
+/**
+ * Where the modules whose state a line of the deny-list stands for say how to bring it back, for a database that has
+ * lost both: a session that had ended is to end again, not only its access tokens.
+ */
+@Injectable()
+export class LostState {
+  private readonly restorers = new Map<StatefulKind, StateRestorer>();
+
+  onLost(kind: StatefulKind, restorer: StateRestorer): void {
+    this.restorers.set(kind, restorer);
+  }
+
+  async restore(tx: Transaction, entries: RevocationEntry[]): Promise<void> {
+    for (const kind of KINDS) {
+      // Their ids in the tables are UUIDs; whatever else the log has been told stands for no row.
+      const lost = entries.filter((entry) => entry.kind === kind && (kind === 'application' || isUuid(entry.subject)));
+      if (lost.length > 0) await this.restorers.get(kind)?.(tx, lost);
+    }
+  }
+}

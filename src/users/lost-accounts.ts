@@ -1,0 +1,31 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import type { Transaction } from '../database/database.js';
+import { LostState } from '../revocation/lost-state.js';
+import { PUT_BACK } from '../revocation/put-back.js';
+import { AccountEvents } from './account-events.js';
+import { LostAccountsRepository, type LostAccountState } from './lost-accounts.repository.js';
+
+/** Brings back what a restored database has forgotten of accounts and the deny-list remembers. */
+@Injectable()
+export class LostAccounts implements OnModuleInit {
+  constructor(
+    private readonly lost: LostState,
+    private readonly accounts: LostAccountsRepository,
+    private readonly events: AccountEvents,
+  ) {}
+
+  onModuleInit(): void {
+    this.lost.onLost('user', (tx, entries) =>
+      this.restore(
+        tx,
+        entries.map(({ subject, minVersion, suspended }) => ({ userId: subject, version: minVersion, suspended })),
+      ),
+    );
+  }
+
+  private async restore(tx: Transaction, states: LostAccountState[]): Promise<void> {
+    for (const userId of await this.accounts.restore(tx, states, PUT_BACK)) {
+      await this.events.emit(tx, 'signedOutEverywhere', { userId, kept: null, reason: PUT_BACK });
+    }
+  }
+}
