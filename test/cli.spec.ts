@@ -183,10 +183,41 @@ describe('key', () => {
   });
 });
 
+describe('what happened, and what is in force', () => {
+  test('audit: the newest first, of one account, of one kind, by one actor', async () => {
+    const device = await Device.register(one);
+    await operate(one, `user suspend ${device.email} --reason "case 4711"`);
+    const { code, out } = await operate(one, `audit --of ${device.email}`);
+    expect(code).toBe(0);
+    expect(out.split('\n')[0]).toMatch(/^WHEN +WHAT +TO WHOM +BY +FROM +WHY$/);
+    expect(out.split('\n')[1]).toMatch(/ account\.suspended +\S+ +operator:\S+ +– +case 4711$/);
+    const { items } = await operateJson(one, `audit --of ${device.email} --type account.registered`);
+    expect(items).toMatchObject([{ actor: `user:${device.userId}`, reason: null }]);
+    expect((await operateJson(one, 'audit --by operator:nobody --limit 5')).items).toEqual([]);
+    expect(await operate(one, 'audit --limit none')).toMatchObject({ code: 2 });
+    expect(await operate(one, 'audit --type nonsense')).toMatchObject({ code: 2 });
+  });
+
+  test('revocations: on whom, until when, by whom and why', async () => {
+    const device = await Device.register(one);
+    await operate(one, `user suspend ${device.email} --reason "case 4712"`);
+    const { out } = await operate(one, 'revocations --limit 1');
+    expect(out).toMatch(
+      new RegExp(`\\n\\d+ +\\S+Z +user, suspended +${device.userId} +\\S+Z +operator:\\S+ +case 4712\\n$`),
+    );
+  });
+});
+
 describe('bad input is refused with a sentence, and nothing is done', () => {
   const refusals: [string, string, number, RegExp][] = [
     ['an unknown person', `user suspend nobody@example.com ${WHY}`, 1, /^There is no account with the address nobody@/],
-    ['part of an address', `user suspend ada ${WHY}`, 1, /Write the whole address/],
+    ['what no address begins with', `user suspend zzz ${WHY}`, 1, /Write the whole address/],
+    [
+      'part of an address',
+      `user suspend ada- ${WHY}`,
+      1,
+      /^"ada-" is no whole address. Accounts begin with it: ada-.*, and others\. Noth/,
+    ],
     ['no reason', 'user suspend ada@example.com', 2, /^Say why, for the audit/],
     ['an empty reason', 'user suspend ada@example.com --reason ""', 2, /^Say why, for the audit/],
     ['a reason of two lines', 'everyone sign-out --reason "a\nb"', 1, /control characters/],

@@ -24,6 +24,7 @@ export const AUDIT_EVENT_TYPES = [
   'application.signed_out',
   'everyone.signed_out',
   'revocation.put_back',
+  'restore.finished',
 ] as const;
 
 export type AuditEventType = (typeof AUDIT_EVENT_TYPES)[number];

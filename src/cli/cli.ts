@@ -5,9 +5,12 @@ import { databaseErrorCode } from '../common/errors/database-error.js';
 import { errorEntry } from '../common/errors/error-catalogue.js';
 import { ConfigError, type Environment } from '../config.js';
 import { SetUpError } from '../database/set-up-error.js';
+import { DoctorCommand } from './doctor.command.js';
 import { EVERYONE_COMMANDS } from './everyone.command.js';
 import { EXIT } from './exit-codes.js';
 import { KEY_COMMANDS } from './key.command.js';
+import { LOG_COMMANDS } from './log.command.js';
+import { RESTORE_COMMANDS } from './restore.command.js';
 import { SESSION_COMMANDS } from './session.command.js';
 import { InputTooLong, Terminal, type Streams } from './terminal.js';
 import { UsageError } from './usage-error.js';
@@ -28,6 +31,9 @@ class CliModule {
         ...TOKEN_COMMANDS,
         ...EVERYONE_COMMANDS,
         ...KEY_COMMANDS,
+        ...LOG_COMMANDS,
+        ...RESTORE_COMMANDS,
+        DoctorCommand,
       ],
     };
   }

@@ -2,9 +2,9 @@ import type { INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from '../app.module.js';
 import type { Config, Environment } from '../config.js';
-import { Database } from '../database/database.js';
+import { DatabaseInspection } from '../database/database-inspection.js';
 import { openConfig, type Opened } from '../database/development.js';
-import { applyMigrations, pendingMigrations } from '../database/migrator.js';
+import { applyMigrations } from '../database/migrator.js';
 import { SetUpError } from '../database/set-up-error.js';
 
 /** The services on the database of this configuration, for one command. Nothing of it runs by itself. */
@@ -25,14 +25,19 @@ export class Workbench {
    * apply either.
    */
   async open(): Promise<Services> {
+    const services = await this.openAsItIs();
+    await migrate(services);
+    return services;
+  }
+
+  /** As `open`, whatever migrations are pending. */
+  async openAsItIs(): Promise<Services> {
     const config = await this.configure();
     this.context ??= await NestFactory.createApplicationContext(AppModule.register(config), {
       logger: false,
       abortOnError: false,
     });
-    const services: Services = { config, get: (type) => this.context!.get(type, { strict: false }) };
-    await migrate(services);
-    return services;
+    return { config, get: (type) => this.context!.get(type, { strict: false }) };
   }
 
   /** The configuration alone. Throws as `open`. */
@@ -48,7 +53,7 @@ export class Workbench {
 }
 
 async function migrate({ config, get }: Services): Promise<void> {
-  const pending = await pendingMigrations(get(Database));
+  const pending = await get(DatabaseInspection).pendingMigrations();
   if (pending.length === 0) return;
   if (!config.migrateOnStart) {
     throw new SetUpError(`The database lacks migrations: ${pending.join(', ')}. Run: npm run migration:run`);

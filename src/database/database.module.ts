@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config.js';
 import { dataSourceOptions, type DataSourceExtras } from './data-source.js';
 import { Database } from './database.js';
+import { DatabaseInspection } from './database-inspection.js';
 import { DatabaseReadiness } from './database-readiness.js';
 import { FleetJobs } from './fleet-jobs.js';
 
@@ -23,8 +24,8 @@ export class DatabaseModule {
           }),
         }),
       ],
-      providers: [Database, DatabaseReadiness, FleetJobs],
-      exports: [Database, FleetJobs],
+      providers: [Database, DatabaseReadiness, DatabaseInspection, FleetJobs],
+      exports: [Database, DatabaseInspection, FleetJobs],
     };
   }
 }

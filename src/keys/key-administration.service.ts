@@ -81,6 +81,30 @@ export class KeyAdministrationService {
   }
 
   /**
+   * Withdraws every key and makes new ones: for a restored backup, which does not know whether one of its keys was
+   * withdrawn since. Returns the key that signs now.
+   */
+  async withdrawAll(given: Act): Promise<SigningKeyView> {
+    const act = justified(given);
+    const { actor, reason } = act;
+    const spare = await this.rotation.makeSpare();
+    await this.revocations.commit(async (tx) => {
+      const rows = (await this.keys.lock(tx)).filter(({ status }) => status !== 'withdrawn');
+      const kids = rows.map(({ kid }) => kid);
+      await this.keys.withdraw(tx, kids);
+      await this.rotation.carryOut(tx, this.rotation.plan([]), spare, act);
+      const record = { type: 'signing_key.withdrawn', userId: null, ...act } as const;
+      await this.audit.recordAll(
+        tx,
+        kids.map((kid) => ({ ...record, details: { kid } })),
+      );
+      const drafts = kids.map((kid) => ({ kind: 'key', subject: kid, permanent: true, reason, actor }) as const);
+      return { result: undefined, revocations: drafts };
+    });
+    return this.reload();
+  }
+
+  /**
    * Seals under KEY_ENCRYPTION_KEY what KEY_ENCRYPTION_KEY_PREVIOUS sealed, and says how many keys that were: after it
    * the previous one can go. Throws `conflict`, having changed nothing, when one of them opens with neither.
    */

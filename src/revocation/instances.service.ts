@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { RefreshKeyPrint } from './instance.entity.js';
 import { InstancesRepository } from './instances.repository.js';
 
 /** An instance that gave a sign of life within the last half minute. */
@@ -10,6 +11,8 @@ export interface RunningInstance {
   version: string;
   /** How far it has read the log of revocations, and when that was confirmed; null until it has read it once. */
   position: { epoch: string; seq: number; confirmedAt: Date } | null;
+  /** Of its keys for refresh tokens, in their order: what tells two apart without telling either. */
+  refreshKeys: RefreshKeyPrint[];
   startedAt: Date;
   seenAt: Date;
 }
@@ -28,6 +31,7 @@ export class InstancesService {
       version: row.version,
       position:
         row.epoch === null ? null : { epoch: row.epoch, seq: Number(row.seq), confirmedAt: row.confirmed_at as Date },
+      refreshKeys: row.refresh_keys,
       startedAt: row.started_at,
       seenAt: row.seen_at,
     }));
