@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
+import { measureOperators } from './operators.js';
 import { measureProtectedRoute } from './protected-route.js';
 import { measurePurge } from './purge.js';
 import { measureRefresh } from './refresh.js';
@@ -11,6 +12,7 @@ import { measureSessionEnds } from './session-ends.js';
 import { measureSignInStorm } from './sign-in-storm.js';
 
 const benchmarks: Record<string, (databaseUrl: string) => Promise<Row[]>> = {
+  operators: measureOperators,
   'protected-route': measureProtectedRoute,
   refresh: measureRefresh,
   'session-ends': measureSessionEnds,

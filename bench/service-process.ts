@@ -15,20 +15,24 @@ import { applyMigrations } from '../src/database/migrator.js';
 import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
 import { RevocationSync } from '../src/revocation/revocation-sync.js';
 import { SessionsPurgeJob } from '../src/sessions/sessions-purge.job.js';
+import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
 import { SessionEndsService } from '../src/sessions/session-ends.service.js';
 import { formatRefreshToken, hashSecret, newSecret } from '../src/sessions/refresh-token.js';
 import { AccessTokensService } from '../src/tokens/access-tokens.service.js';
+import { AccountAdministrationService } from '../src/users/account-administration.service.js';
 import { AccountEvents } from '../src/users/account-events.js';
 import { BenchModule } from './bench.module.js';
+import { Crowd } from './crowd.js';
 
 const PUBLIC_URL = 'https://id.example.test';
 
 const config = loadConfig({
+  KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
+  REFRESH_TOKEN_KEYS: `bench:${randomBytes(32).toString('base64')}`,
+  // Two that are to be instances of one service are given the same keys.
   ...process.env,
   PUBLIC_URL,
   LOG_LEVEL: 'silent',
-  KEY_ENCRYPTION_KEY: randomBytes(32).toString('base64'),
-  REFRESH_TOKEN_KEYS: `bench:${randomBytes(32).toString('base64')}`,
 });
 await applyMigrations(config);
 const app = await createApp(config, { module: AppModule.register(config, { imports: [BenchModule] }) });
@@ -38,9 +42,19 @@ const { port } = app.getHttpServer().address() as { port: number };
 
 /** Rows inserted by one statement, which must end within the time limit of statements. */
 const CHUNK = 100_000;
+const crowd = new Crowd(app, config.refreshTokenKeys);
+const ACT = { actor: 'operator:bench', reason: 'a measurement' };
 
 const commands = {
   port: () => port,
+
+  fill: (count: number) => crowd.fill(count),
+  fingerprint: () => crowd.fingerprint(),
+  signIn: (count: number) => crowd.signIn(count),
+
+  suspend: async (userId: string) =>
+    void (await app.get(AccountAdministrationService, { strict: false }).suspend(userId, ACT)),
+  signOutEveryone: () => app.get(ApplicationSignOutService, { strict: false }).signOutEveryone(ACT),
 
   /** Microseconds of processor time since the process began. */
   cpu: () => {
