@@ -110,10 +110,12 @@ describe('Every route of operators', () => {
   });
 
   test('refuses an administrator demoted on another instance, from that moment on', async () => {
-    const other = await startService({ besides: service });
+    // Which hears of it by its look each second only: the call itself has to look.
+    const other = await startService({ besides: service, env: { REVOCATION_LISTEN: 'false' } });
     const demoted = await registerAdmin(service);
     await catchUp(other);
     expect((await demoted.send('/v1/admin/users', {}, other)).status).toBe(200);
+    await catchUp(other);
     await changeAccount(service, demoted.userId, { roles: [] });
     expect(await demoted.send('/v1/admin/users', {}, other)).toMatchObject({ status: 401, code: 'token_outdated' });
     await demoted.refresh();

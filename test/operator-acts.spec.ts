@@ -1,10 +1,13 @@
 import fc from 'fast-check';
+import pg from 'pg';
 import { TokenDenialService } from '../src/revocation/token-denial.service.js';
 import { AccountEvents } from '../src/users/account-events.js';
+import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
 import { SessionAdministrationService } from '../src/sessions/session-administration.service.js';
 import { claimsOf } from './support/access-token.js';
 import { Device, newEmail, PASSWORD } from './support/device.js';
 import { accountsOf, ACT, registerAdmin } from './support/operator.js';
+import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
 
 /** What operators do, as routes and commands ask for it. */
@@ -28,6 +31,7 @@ async function state() {
   return service.db.query(
     `select (select json_agg(u order by id) from users u) as users,
             (select json_agg(s order by id) from sessions s) as sessions,
+            (select json_agg(a order by id) from applications a) as applications,
             (select count(*) from audit_events) as audit, (select seq from revocation_head) as head`,
   );
 }
@@ -209,6 +213,26 @@ describe('Every act is in the audit with who, what, whom, from where and why', (
     expect(JSON.stringify(body)).not.toMatch(/fraud|192\.0\.2\.7|ada/);
   });
 
+  test('an act whose row cannot be written did not happen', async () => {
+    const { userId, sessionId, accessToken } = device;
+    await service.db.query(`alter table audit_events add constraint refuse check (reason <> 'unwritable') not valid`);
+    const before = await state();
+    const unwritable = { ...ACT, reason: 'unwritable' };
+    const acts = [
+      accountsOf(service).suspend(userId, unwritable),
+      accountsOf(service).setRoles(userId, ['editor'], unwritable),
+      accountsOf(service).signOutEverywhere(userId, unwritable),
+      accountsOf(service).create({ email: newEmail(), password: PASSWORD }, unwritable),
+      sessions().end(sessionId, unwritable),
+      tokens().denyToken(claimsOf(accessToken).jti, unwritable),
+      service.app.get(ApplicationSignOutService, { strict: false }).signOutEveryone(unwritable),
+    ];
+    for (const { status } of await Promise.allSettled(acts)) expect(status).toBe('rejected');
+    expect(await state()).toEqual(before);
+    await service.db.query('alter table audit_events drop constraint refuse');
+    expect([await device.access(), (await device.refresh()).status]).toEqual([null, 200]);
+  });
+
   test('modules are told in the same transaction; when one throws, nothing happened', async () => {
     const events: unknown[] = [];
     const hooks = service.app.get(AccountEvents, { strict: false });
@@ -312,7 +336,23 @@ describe('The last active administrator', () => {
     );
   });
 
-  test('who becomes one while an act waits for its row is not taken for the last one, nor taken by mistake', async () => {
+  test('who becomes one while an act waits for its row is not taken for the last one', async () => {
+    await reset();
+    const other = await registerAdmin(service);
+    const promoting = new pg.Client({ connectionString: service.db.url });
+    await promoting.connect();
+    await promoting.query('begin');
+    await promoting.query(`update users set roles = '{admin}' where id = $1`, [device.userId]);
+    const demoting = accountsOf(service).setRoles(device.userId, [], ACT);
+    const waiting = `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await poll(async () => (await service.db.query(waiting)).length > 0);
+    await promoting.query('commit');
+    await promoting.end();
+    expect((await demoting).roles).toEqual([]);
+    expect(await admins()).toEqual([other.userId]);
+  });
+
+  test('given and taken in any order at once, there is always one', async () => {
     await reset();
     const { userId } = device;
     const other = await registerAdmin(service);
