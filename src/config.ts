@@ -50,6 +50,8 @@ export class Config implements DatabaseSettings {
   readonly background: boolean;
   readonly port: number;
   readonly host: string;
+  /** Undefined: no metrics. */
+  readonly metricsPort?: number;
   /** An origin, without a slash at its end. */
   readonly publicUrl: string;
   readonly databaseUrl: string;
@@ -93,6 +95,7 @@ export class Config implements DatabaseSettings {
     this.port = values.PORT;
     this.host = values.HOST;
     this.publicUrl = values.PUBLIC_URL ?? `http://localhost:${values.PORT}`;
+    if (values.METRICS_PORT !== undefined) this.metricsPort = values.METRICS_PORT;
     this.databaseUrl = provided.databaseUrl;
     this.databasePoolSize = values.DATABASE_POOL_SIZE;
     if (values.DATABASE_CA_FILE !== undefined) this.databaseCaFile = values.DATABASE_CA_FILE;

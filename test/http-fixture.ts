@@ -12,6 +12,7 @@ import { PUBLIC, Public } from '../src/common/access.js';
 import { AppError } from '../src/common/errors/app-error.js';
 import { createHttpApplication } from '../src/common/http/http-application.js';
 import type { HttpSettings } from '../src/common/http/http-application.js';
+import { Metrics } from '../src/common/metrics/metrics.js';
 import { Readiness } from '../src/common/readiness.js';
 
 const SignUp = z.strictObject({
@@ -89,7 +90,7 @@ class TokenGuard implements CanActivate {
 
 @Module({
   controllers: [FixtureController, PrivateController],
-  providers: [Readiness, { provide: APP_GUARD, useClass: TokenGuard }],
+  providers: [Readiness, Metrics, { provide: APP_GUARD, useClass: TokenGuard }],
 })
 class FixtureModule {}
 

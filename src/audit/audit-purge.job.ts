@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { Metrics } from '../common/metrics/metrics.js';
 import { Config } from '../config.js';
 import { FleetJobs } from '../database/fleet-jobs.js';
 import { purgeAtPace } from '../database/purge-at-pace.js';
@@ -14,6 +15,7 @@ export class AuditPurgeJob {
     private readonly config: Config,
     private readonly jobs: FleetJobs,
     private readonly audit: AuditRepository,
+    private readonly metrics: Metrics,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR, { waitForCompletion: true })
@@ -21,6 +23,7 @@ export class AuditPurgeJob {
     try {
       const deleteBatch = (limit: number) => this.audit.purgeBatch(this.config.auditRetention, limit);
       const rows = await this.jobs.run('audit purge', (signal) => purgeAtPace(deleteBatch, signal));
+      this.metrics.count('portcullis_purged_rows_total', 'audit_events', rows ?? 0);
       if (rows) this.logger.log({ message: 'Purged the audit.', rows });
     } catch (error) {
       this.logger.error({ message: 'The audit could not be purged; the next run tries again.', error });

@@ -90,6 +90,11 @@ export const variables = {
     meaning: 'The address people and applications reach it at; the issuer (`iss`) of every token.',
     neededInProduction: true,
   },
+  METRICS_PORT: {
+    schema: integer(0, 65_535),
+    without: 'no metrics',
+    meaning: 'The TCP port, at `HOST` too, of `/metrics` for Prometheus. Let only the monitoring reach it.',
+  },
   ...databaseVariables,
   KEY_ENCRYPTION_KEY: {
     schema: secretKey(),

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
 import { Database } from './database.js';
 import { pendingMigrations } from './migrator.js';
@@ -12,7 +13,9 @@ export class DatabaseReadiness {
   constructor(
     private readonly database: Database,
     readiness: Readiness,
+    metrics: Metrics,
   ) {
+    metrics.measure('portcullis_database_pool_connections', () => database.connections);
     readiness.add('database', async () => {
       await this.database.query('select 1');
       return null;

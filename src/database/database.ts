@@ -42,6 +42,12 @@ export class Database implements Queryable {
     return rows;
   }
 
+  /** Of the pool; `waiting`: those who wait for one. */
+  get connections(): { total: number; idle: number; waiting: number } {
+    const { totalCount: total, idleCount: idle, waitingCount: waiting } = this.pool;
+    return { total, idle, waiting };
+  }
+
   /** TypeORM's own pool: a single statement needs none of the rest of its query runner, and refresh is measured. */
   private get pool(): pg.Pool {
     return (this.dataSource.driver as unknown as { master: pg.Pool }).master;

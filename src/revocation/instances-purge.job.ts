@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { Metrics } from '../common/metrics/metrics.js';
 import { FleetJobs } from '../database/fleet-jobs.js';
 import { InstancesRepository } from './instances.repository.js';
 
@@ -11,12 +12,14 @@ export class InstancesPurgeJob {
   constructor(
     private readonly jobs: FleetJobs,
     private readonly instances: InstancesRepository,
+    private readonly metrics: Metrics,
   ) {}
 
   @Cron(CronExpression.EVERY_10_MINUTES, { waitForCompletion: true })
   async run(): Promise<void> {
     try {
-      await this.jobs.run('instances purge', () => this.instances.purge());
+      const rows = await this.jobs.run('instances purge', () => this.instances.purge());
+      this.metrics.count('portcullis_purged_rows_total', 'instances', rows ?? 0);
     } catch (error) {
       this.logger.error({ message: 'Rows of instances could not be purged; the next run tries again.', error });
     }

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { RevocationEntry } from '@portcullis/verifier';
 import { AuditService } from '../audit/audit.service.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { isUuid } from '../common/uuid.js';
 import { Database, type Transaction } from '../database/database.js';
 import { LostState } from './lost-state.js';
@@ -23,6 +24,7 @@ export class PutBackService {
     private readonly lines: PutBackRepository,
     private readonly state: LostState,
     private readonly audit: AuditService,
+    private readonly metrics: Metrics,
   ) {}
 
   /**
@@ -40,10 +42,10 @@ export class PutBackService {
         await this.state.restore(tx, batch);
         const present = await this.lines.lockHead(tx);
         const renewed = present === lost.epoch ? await this.lines.renewEpoch(tx) : present;
-        return { epoch: renewed, count: await this.append(tx, batch) };
+        return { epoch: renewed, lines: await this.append(tx, batch) };
       });
       epoch = step.epoch;
-      count += step.count;
+      count += this.count(step.lines);
     }
     const message =
       'Revocations that the database had lost were put back. Sessions whose end is older than an access token lives ' +
@@ -64,15 +66,16 @@ export class PutBackService {
   async missingLines(missing: RevocationEntry[]): Promise<number> {
     let count = 0;
     for (let i = 0; i < missing.length; i += BATCH) {
-      count += await this.database.transaction(async (tx) => {
+      const lines = await this.database.transaction(async (tx) => {
         await this.lines.lockHead(tx);
         return this.append(tx, missing.slice(i, i + BATCH));
       });
+      count += this.count(lines);
     }
     return count;
   }
 
-  private async append(tx: Transaction, entries: RevocationEntry[]): Promise<number> {
+  private async append(tx: Transaction, entries: RevocationEntry[]): Promise<RevocationEntry[]> {
     const lines = await this.lines.append(tx, entries);
     await this.audit.recordAll(
       tx,
@@ -85,6 +88,11 @@ export class PutBackService {
         details: { kind, subject, minVersion, suspended },
       })),
     );
+    return lines;
+  }
+
+  private count(lines: RevocationEntry[]): number {
+    for (const { kind } of lines) this.metrics.count('portcullis_revocations_put_back_total', kind);
     return lines.length;
   }
 }

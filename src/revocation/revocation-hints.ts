@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { Metrics } from '../common/metrics/metrics.js';
 import { Config } from '../config.js';
 import { connectionOptions } from '../database/data-source.js';
 import { cut } from '../database/reserved-connection.js';
@@ -35,7 +36,12 @@ export class RevocationHints implements OnApplicationShutdown {
   private isListening = false;
   private wasLost = false;
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly metrics: Metrics,
+  ) {
+    metrics.measure('portcullis_revocation_listener_up', () => Number(this.isListening));
+  }
 
   /** Whether hints arrive, as far as the last heartbeat could tell. */
   get listening(): boolean {
@@ -108,7 +114,10 @@ export class RevocationHints implements OnApplicationShutdown {
 
   private noteListening(): void {
     this.isListening = true;
-    if (this.wasLost) this.logger.log({ message: 'Hints of revocations arrive again.' });
+    if (this.wasLost) {
+      this.logger.log({ message: 'Hints of revocations arrive again.' });
+      this.metrics.count('portcullis_revocation_listener_reconnects_total');
+    }
     this.wasLost = false;
   }
 

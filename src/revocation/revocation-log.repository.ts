@@ -14,7 +14,9 @@ export interface Cursor {
 export interface LogRead {
   /** How far it went. */
   cursor: Cursor;
-  /** Whether that is the head; if not, there is more to read. */
+  /** How far the log goes. */
+  head: number;
+  /** Whether it was read as far as that; if not, there is more to read. */
   complete: boolean;
   /** The row that stands now where the reader's cursor was; null when there is none. */
   rowIdAtCursor: string | null;
@@ -47,6 +49,7 @@ export class RevocationLogRepository {
     const seq = complete || !last ? head : Number(last.seq);
     return {
       cursor: { epoch, seq, rowId: idAt(log, seq) },
+      head,
       complete,
       rowIdAtCursor: idAt(log, cursor.seq),
       entries: log.filter((row) => Number(row.seq) > cursor.seq).map(toEntry),

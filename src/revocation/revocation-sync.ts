@@ -3,6 +3,7 @@ import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
 import { PutBackService } from './put-back.service.js';
@@ -66,6 +67,8 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   private lastHinted = -Infinity;
   private lastFailed = -Infinity;
   private failing = false;
+  /** Lines that were new at the last look. */
+  private lag = 0;
   private stopped = false;
 
   constructor(
@@ -74,9 +77,23 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     private readonly log: RevocationLogRepository,
     private readonly hints: RevocationHints,
     private readonly putBack: PutBackService,
+    private readonly metrics: Metrics,
     readiness: Readiness,
   ) {
     this.staleAfter = config.revocationMaxStaleness * 1000;
+    metrics.measure('portcullis_revocation_staleness_seconds', () => this.staleness / 1000);
+    metrics.measure('portcullis_revocation_head_lag', () => this.lag);
+    metrics.measure('portcullis_revocation_index_bytes', () => this.index.memoryBytes);
+    metrics.measure('portcullis_revocation_index_entries', () => {
+      const { token, session, user, application, key } = this.index;
+      return {
+        token: token.size,
+        session: session.size,
+        user: user.size,
+        application: application.size,
+        key: key.size,
+      };
+    });
     readiness.add('deny-list', async () =>
       this.isFresh()
         ? null
@@ -184,10 +201,12 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
       this.cursor = this.cursor ? await this.readOn(this.cursor) : await this.readFirst();
       this.confirmedMonotonic = monotonic;
       this.confirmedWall = wall;
+      this.metrics.count('portcullis_revocation_reads_total', 'confirmed');
       this.tell(this.cursor, []);
       this.noteHealth(null);
     } catch (error) {
       this.lastFailed = this.clock.monotonic();
+      this.metrics.count('portcullis_revocation_reads_total', 'failed');
       this.noteHealth(error);
       throw error;
     }
@@ -208,8 +227,10 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     if (diverged) {
       const message = 'The database is another one, or an older state of it: reading it anew.';
       this.logger.error({ message, cursor, found: log.cursor });
+      this.metrics.count('portcullis_revocation_divergences_total');
       return this.startOver(cursor);
     }
+    this.lag = log.head - cursor.seq;
     this.apply(log.entries);
     this.tell(log.cursor, log.entries);
     if (log.complete) return log.cursor;

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { Metrics } from '../common/metrics/metrics.js';
 import { FleetJobs } from '../database/fleet-jobs.js';
 import { purgeAtPace } from '../database/purge-at-pace.js';
 import { RevocationsRepository } from './revocations.repository.js';
@@ -12,6 +13,7 @@ export class RevocationsPurgeJob {
   constructor(
     private readonly jobs: FleetJobs,
     private readonly revocations: RevocationsRepository,
+    private readonly metrics: Metrics,
   ) {}
 
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
@@ -19,6 +21,7 @@ export class RevocationsPurgeJob {
     try {
       const deleteBatch = this.revocations.purgeBatch.bind(this.revocations);
       const rows = await this.jobs.run('deny-list purge', (signal) => purgeAtPace(deleteBatch, signal));
+      this.metrics.count('portcullis_purged_rows_total', 'revocations', rows ?? 0);
       if (rows) this.logger.log({ message: 'Purged the deny-list.', rows });
     } catch (error) {
       this.logger.error({ message: 'The deny-list could not be purged; the next run tries again.', error });

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
@@ -36,6 +37,7 @@ export class RefreshService {
     private readonly audit: AuditService,
     private readonly events: AccountEvents,
     private readonly signals: SessionSignals,
+    private readonly metrics: Metrics,
   ) {}
 
   /**
@@ -45,8 +47,10 @@ export class RefreshService {
   async refresh(given: PresentedRefreshToken, source: RequestSource): Promise<IssuedTokens> {
     const { binding, byBrowser } = given;
     const token = parseRefreshToken(given.token, binding, this.config.refreshTokenKeys);
-    if (!token)
+    if (!token) {
+      this.metrics.count('portcullis_refreshes_total', 'invalid');
       throw new AppError('refresh_token_invalid', { log: 'malformed, or not made by this server for this use' });
+    }
 
     const { sessionId, generation, secret } = token;
     const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret), byBrowser };
@@ -57,6 +61,7 @@ export class RefreshService {
 
       const found = await this.refreshes.find(presented);
       const verdict = judgeRefresh(presented, found?.evidence ?? null);
+      if (verdict !== 'rotate') this.metrics.count('portcullis_refreshes_total', verdict);
       if (verdict === 'repeat' && found) return this.tokens.issue(atMost(version, found.grant), secret, claims);
       if (verdict !== 'rotate') return this.refuse(verdict, presented, found, source);
     }
@@ -74,6 +79,7 @@ export class RefreshService {
   }
 
   private renew(grant: SessionGrant, secret: string, claims: AdditionalClaims): IssuedTokens {
+    this.metrics.count('portcullis_refreshes_total', 'rotate');
     this.signals.renewed(grant);
     return this.tokens.issue(grant, secret, claims);
   }

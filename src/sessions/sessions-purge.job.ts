@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { Metrics } from '../common/metrics/metrics.js';
 import { FleetJobs } from '../database/fleet-jobs.js';
 import { purgeAtPace } from '../database/purge-at-pace.js';
 import { SessionUpkeepRepository } from './session-upkeep.repository.js';
@@ -12,6 +13,7 @@ export class SessionsPurgeJob {
   constructor(
     private readonly jobs: FleetJobs,
     private readonly sessions: SessionUpkeepRepository,
+    private readonly metrics: Metrics,
   ) {}
 
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
@@ -19,6 +21,7 @@ export class SessionsPurgeJob {
     try {
       const deleteBatch = this.sessions.purgeBatch.bind(this.sessions);
       const rows = await this.jobs.run('sessions purge', (signal) => purgeAtPace(deleteBatch, signal));
+      this.metrics.count('portcullis_purged_rows_total', 'sessions', rows ?? 0);
       if (rows) this.logger.log({ message: 'Purged dead sessions.', rows });
     } catch (error) {
       this.logger.error({ message: 'Dead sessions could not be purged; the next run tries again.', error });

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { AuditService } from '../audit/audit.service.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
 import type { AdditionalClaims, ClaimsSubject } from '../tokens/claims-providers.js';
@@ -42,6 +43,7 @@ export class SignInSessionsService {
     private readonly tokens: SessionTokensService,
     private readonly audit: AuditService,
     private readonly signals: SessionSignals,
+    private readonly metrics: Metrics,
   ) {}
 
   /**
@@ -58,6 +60,7 @@ export class SignInSessionsService {
       await this.applications.assertEnabled(options.applicationId);
       return null;
     }
+    this.metrics.count('portcullis_sign_ins_total');
     await this.devices.endSurplus(grant.userId, grant.sessionId);
     this.signals.devicesChanged(grant.userId);
     return this.tokens.issue(grant, secret, claims);

@@ -9,6 +9,11 @@ export class BoundedQueue {
     private readonly refuse: () => Error,
   ) {}
 
+  /** How many wait for their turn. */
+  get length(): number {
+    return this.waiting.length;
+  }
+
   /** The result of `task`. Throws what `refuse` makes, without running it, when the queue is full. */
   async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.active < this.concurrency) this.active++;

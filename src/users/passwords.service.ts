@@ -3,6 +3,7 @@ import type { Options } from '@node-rs/argon2';
 import { randomBytes } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { AppError } from '../common/errors/app-error.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { BoundedQueue } from './bounded-queue.js';
 import { HashingProcessesService } from './hashing-processes.service.js';
 import type { HashingTask } from './hashing-worker.js';
@@ -41,7 +42,12 @@ export class PasswordsService {
     () => new AppError('too_many_requests', { log: 'the password queue is full', retryAfter: 1 }),
   );
 
-  constructor(private readonly processes: HashingProcessesService) {}
+  constructor(
+    private readonly processes: HashingProcessesService,
+    metrics: Metrics,
+  ) {
+    metrics.measure('portcullis_password_queue_length', () => this.queue.length);
+  }
 
   /** An Argon2id hash in PHC format. Throws `too_many_requests` when too many wait. */
   async hash(password: string): Promise<string> {

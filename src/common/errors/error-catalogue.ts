@@ -265,6 +265,10 @@ export const errorCatalogue = {
 
 export type ErrorCode = keyof typeof errorCatalogue;
 
+export function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorCatalogue, text);
+}
+
 /** The catalogue's entry of a code, with the optional members of the type. */
 export function errorEntry(code: ErrorCode): ErrorEntry {
   return errorCatalogue[code];

@@ -3,8 +3,10 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
+import type { Metrics } from '../metrics/metrics.js';
 import type { RouteMethods } from '../http/route-methods.js';
 import { AppError } from './app-error.js';
+import { isErrorCode } from './error-catalogue.js';
 import { problemResponse, toAppError } from './problem.js';
 
 /** Turns whatever was thrown into the one error format of the API, and writes what the service must know to the log. */
@@ -14,6 +16,7 @@ export class ProblemFilter implements ExceptionFilter {
     private readonly publicUrl: string,
     private readonly routes: RouteMethods,
     private readonly host: HttpAdapterHost,
+    private readonly metrics: Metrics,
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void {
@@ -28,6 +31,7 @@ export class ProblemFilter implements ExceptionFilter {
     };
     const { status, headers, body } = problemResponse(error, context);
     logError(request, error, status);
+    if (isErrorCode(body.code)) this.metrics.count('portcullis_problems_total', body.code);
 
     const adapter = this.host.httpAdapter;
     // An event stream that has begun cannot be told anything more.

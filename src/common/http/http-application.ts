@@ -11,6 +11,7 @@ import { ProblemFilter } from '../errors/problem.filter.js';
 import { createLogger } from '../logging/logger.js';
 import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
+import { Metrics } from '../metrics/metrics.js';
 import { Readiness } from '../readiness.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import type { OriginPolicy } from './cors.js';
@@ -30,7 +31,7 @@ export interface HttpOptions {
   logStream?: NodeJS.WritableStream;
 }
 
-/** Boots a module (which must provide `Readiness`) behind everything that holds for every request. */
+/** Boots a module (which must provide `Readiness` and `Metrics`) behind everything that holds for every request. */
 export async function createHttpApplication(
   settings: HttpSettings,
   module: DynamicModule | Type,
@@ -54,7 +55,9 @@ export async function createHttpApplication(
     abortOnError: false,
   });
   await app.register(cookie);
-  app.useGlobalFilters(new ProblemFilter(settings.publicUrl, routes, app.get(HttpAdapterHost)));
+  app.useGlobalFilters(
+    new ProblemFilter(settings.publicUrl, routes, app.get(HttpAdapterHost), app.get(Metrics, { strict: false })),
+  );
   app.useGlobalPipes(new ValidationPipe());
   const origins = new Set([new URL(settings.publicUrl).origin, ...settings.corsOrigins]);
   adapter.registerSecurityHook(onEveryResponse(headers, (origin) => origins.has(origin)));
