@@ -35,6 +35,7 @@ export class RevocationHints implements OnApplicationShutdown {
   private client: pg.Client | null = null;
   private isListening = false;
   private wasLost = false;
+  private readonly reconnected = new Set<() => void>();
 
   constructor(
     private readonly config: Config,
@@ -46,6 +47,11 @@ export class RevocationHints implements OnApplicationShutdown {
   /** Whether hints arrive, as far as the last heartbeat could tell. */
   get listening(): boolean {
     return this.isListening;
+  }
+
+  /** Calls `listener` whenever hints arrive again after they were lost. */
+  onReconnect(listener: () => void): void {
+    this.reconnected.add(listener);
   }
 
   /** Resolves when it listens, or when the first attempt failed and others will follow. */
@@ -117,6 +123,7 @@ export class RevocationHints implements OnApplicationShutdown {
     if (this.wasLost) {
       this.logger.log({ message: 'Hints of revocations arrive again.' });
       this.metrics.count('portcullis_revocation_listener_reconnects_total');
+      for (const listener of this.reconnected) listener();
     }
     this.wasLost = false;
   }

@@ -80,6 +80,24 @@ export class RevocationLogRepository {
     });
   }
 
+  /**
+   * A page of the lines past `after`, up to `upTo`, that are in force for longer than `lasting` seconds. `next`: what to
+   * ask for after it; null when it was the last.
+   */
+  async page(
+    after: number,
+    upTo: number,
+    lasting: number,
+  ): Promise<{ entries: RevocationEntry[]; next: number | null }> {
+    const rows = await this.connection.query<RevocationRow>(
+      `select ${revocationColumns()} from revocations
+        where seq > $1 and seq <= $2 and (expires_at is null or expires_at > now() + make_interval(secs => $3))
+        order by seq limit ${PAGE}`,
+      [after, upTo, lasting],
+    );
+    return { entries: rows.map(toEntry), next: rows.length < PAGE ? null : Number(rows.at(-1)!.seq) };
+  }
+
   /** Notes that this instance issues tokens of such a life, in seconds. */
   async noteTokenLife(seconds: number): Promise<void> {
     await this.connection.query(

@@ -8,6 +8,7 @@ import { InstancesPurgeJob } from './instances-purge.job.js';
 import { InstancesRepository } from './instances.repository.js';
 import { InstancesService } from './instances.service.js';
 import { Revocation, RevocationHead, TokenLife } from './revocation.entity.js';
+import { FullCompare } from './full-compare.js';
 import { LostState } from './lost-state.js';
 import { PutBackRepository } from './put-back.repository.js';
 import { PutBackService } from './put-back.service.js';
@@ -34,6 +35,7 @@ import { TokenDenialService } from './token-denial.service.js';
     PutBackRepository,
     PutBackService,
     RevocationSync,
+    FullCompare,
     RevocationsRepository,
     RevocationsService,
     TokenDenialService,

@@ -1,0 +1,110 @@
+import { RevocationIndex } from '@portcullis/verifier';
+import fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
+import { FullCompare } from '../src/revocation/full-compare.js';
+import { RevocationHints } from '../src/revocation/revocation-hints.js';
+import { Device } from './support/device.js';
+import { poll } from './support/poll.js';
+import { catchUp, revoke, syncOf } from './support/revocation.js';
+import { startService, type Service } from './support/service.js';
+
+/** What follows the log line by line is compared as a whole, in case a line was lost on either side. */
+let one: Service;
+let two: Service;
+const lines: string[] = [];
+
+beforeEach(async () => {
+  lines.length = 0;
+  one = await startService();
+  two = await startService({ besides: one, onLog: (line) => lines.push(line) });
+});
+afterEach(async () => {
+  await two.stop();
+  await one.stop();
+});
+
+const compare = (service: Service) => service.app.get(FullCompare, { strict: false }).run();
+const alarms = () => lines.filter((line) => line.includes('differed'));
+const forget = (service: Service) => Object.assign(syncOf(service), { index: new RevocationIndex() });
+const NONE = { fromMemory: 0, fromTable: 0 };
+
+test('a line that memory has lost is found and refused again', async () => {
+  const [ended, other] = [await Device.register(one), await Device.register(one)];
+  await ended.send('/v1/auth/logout', { method: 'POST' });
+  await other.send('/v1/auth/logout-all', { method: 'POST' });
+  await catchUp(two);
+  forget(two);
+  expect(await ended.access(two)).toBe(null);
+  expect(await compare(two)).toEqual({ fromMemory: 2, fromTable: 0 });
+  expect([await ended.access(two), await other.access(two)]).toEqual(['session_ended', 'token_outdated']);
+  expect(alarms()).toHaveLength(1);
+  expect(await compare(two)).toEqual(NONE);
+});
+
+test('a line that the table has lost is put back by whoever knows it, once, and an instance that starts knows it', async () => {
+  const device = await Device.register(one);
+  await device.send('/v1/auth/logout', { method: 'POST' });
+  await revoke(one, { kind: 'session', subject: randomUUID() });
+  await catchUp(two);
+  await one.db.query('delete from revocations where subject = $1', [device.sessionId]);
+  const found = await Promise.all([one, two, one, two].map(compare));
+  expect(found.map((each) => each?.fromTable).toSorted()).toEqual([0, 0, 0, 1]);
+  expect(await one.db.query('select 1 from revocations where subject = $1', [device.sessionId])).toHaveLength(1);
+  const third = await startService({ besides: one });
+  expect(await device.access(third)).toBe('session_ended');
+  await third.stop();
+  await Promise.all([one, two].map(catchUp));
+  expect(await Promise.all([one, two].map(compare))).toEqual([NONE, NONE]);
+});
+
+test('whatever was revoked, however often, and whatever has expired since: nothing differs', async () => {
+  const subjects = Array.from({ length: 6 }, () => randomUUID());
+  const line = fc.record({
+    kind: fc.constantFrom('session', 'user', 'application', 'token', 'key' as const),
+    subject: fc.constantFrom(...subjects),
+    minVersion: fc.option(fc.nat(20), { nil: null }),
+    suspended: fc.boolean(),
+    permanent: fc.boolean(),
+  });
+  const step = fc.record({ lines: fc.array(line, { minLength: 1, maxLength: 6 }), wait: fc.nat(400) });
+  const property = fc.asyncProperty(fc.array(step, { maxLength: 5 }), async (steps) => {
+    for (const { lines: revoked, wait } of steps) {
+      await revoke(one, ...revoked);
+      await one.advance(wait);
+      await Promise.all([one, two].map(catchUp));
+      await syncOf(two).index.sweep(Date.now() / 1000 + one.db.shiftSeconds);
+      await one.db.query('delete from revocations where expires_at < now()');
+      expect(await Promise.all([one, two].map(compare))).toEqual([NONE, NONE]);
+    }
+  });
+  await fc.assert(property, { numRuns: 10 });
+});
+
+test('a list of many pages is compared whole', async () => {
+  await one.db.query(
+    `with head as (update revocation_head set seq = seq + 12000 returning seq)
+     insert into revocations (seq, id, kind, subject, suspended, created_at, expires_at)
+     select head.seq - 12000 + n, gen_random_uuid(), 'session', gen_random_uuid(), false, now(), now() + interval '1 hour'
+       from head, generate_series(1, 12000) as n`,
+  );
+  await catchUp(two);
+  expect(await compare(two)).toEqual(NONE);
+  await one.db.query('delete from revocations where seq in (10, 5000, 5001, 11999)');
+  expect(await compare(two)).toEqual({ fromMemory: 0, fromTable: 4 });
+  forget(two);
+  expect(await compare(two)).toMatchObject({ fromTable: 0 });
+  expect(syncOf(two).index.size).toBe(12_000);
+});
+
+test('it runs by itself when hints arrive again', async () => {
+  const device = await Device.register(one);
+  await device.send('/v1/auth/logout', { method: 'POST' });
+  await catchUp(two);
+  forget(two);
+  await one.db.query(
+    `select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'portcullis-listen'`,
+  );
+  await poll(() => syncOf(two).index.session.has(device.sessionId));
+  expect(two.app.get(RevocationHints, { strict: false }).listening).toBe(true);
+});
