@@ -3,6 +3,7 @@ import type { RevocationEntry, RevocationIndex } from '@portcullis/verifier';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { Metrics } from '../common/metrics/metrics.js';
+import { Config } from '../config.js';
 import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
@@ -44,6 +45,7 @@ export class FullCompare implements OnApplicationBootstrap, OnApplicationShutdow
   private running: Promise<unknown> = Promise.resolve();
 
   constructor(
+    private readonly config: Config,
     private readonly clock: Clock,
     private readonly sync: RevocationSync,
     private readonly log: RevocationLogRepository,
@@ -55,6 +57,7 @@ export class FullCompare implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   onApplicationBootstrap(): void {
+    if (!this.config.background) return;
     void this.repeat();
   }
 
