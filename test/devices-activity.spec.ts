@@ -1,17 +1,9 @@
 import fc from 'fast-check';
+import type { ActivityResponse } from '../src/users/users.dto.js';
 import { Device, PASSWORD, send } from './support/device.js';
 import { startService, type Service } from './support/service.js';
 
-interface Item {
-  id: string;
-  type: string;
-  byYou: boolean;
-  sessionId: string | null;
-  ip: string | null;
-  reason: string | null;
-  details: Record<string, unknown>;
-  createdAt: string;
-}
+type Item = ActivityResponse['items'][number];
 
 let service: Service;
 const logged: string[] = [];

@@ -1,7 +1,10 @@
 import type { RequestSource } from '../common/request-source.js';
 
-/** What can have happened. Stable names: operators filter by them, and pages put them in words. */
-export const AUDIT_EVENT_TYPES = [
+/**
+ * What can have happened to an account: its person is told, and the account pages have a sentence for each. Stable names:
+ * operators filter by them, and pages put them in words.
+ */
+export const ACCOUNT_EVENT_TYPES = [
   'account.registered',
   'account.created',
   'account.renamed',
@@ -17,10 +20,15 @@ export const AUDIT_EVENT_TYPES = [
   'session.renamed',
   'session.ended',
   'refresh_token.reused',
+  'token.denied',
+] as const;
+
+/** All that can have happened: the others concern no single account. */
+export const AUDIT_EVENT_TYPES = [
+  ...ACCOUNT_EVENT_TYPES,
   'signing_key.rotated',
   'signing_key.withdrawn',
   'signing_keys.resealed',
-  'token.denied',
   'application.signed_out',
   'everyone.signed_out',
   'revocation.put_back',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AUDIT_EVENT_TYPES } from '../audit/audit-record.js';
+import { ACCOUNT_EVENT_TYPES } from '../audit/audit-record.js';
 import { displayName } from '../common/display-name.js';
 
 export const RenameUser = z.strictObject({
@@ -30,7 +30,7 @@ export const ActivityResponse = z.object({
     z.object({
       id: z.string(),
       type: z
-        .enum(AUDIT_EVENT_TYPES)
+        .enum(ACCOUNT_EVENT_TYPES)
         .describe(
           'What happened. refresh_token.reused: a copy of the sign-in of a device was used, so it was signed out.',
         ),
@@ -45,3 +45,4 @@ export const ActivityResponse = z.object({
   ),
   nextCursor: z.string().optional(),
 });
+export type ActivityResponse = z.infer<typeof ActivityResponse>;

@@ -1,4 +1,6 @@
-import { activitySentence, type Activity } from './activity-sentence.js';
+import type { Activity } from '@portcullis/client/react';
+import { ACCOUNT_EVENT_TYPES } from '../../../src/audit/audit-record.js';
+import { activitySentence } from './activity-sentence.js';
 
 const devices = { current: 'here', names: new Map([['there', 'Hotel computer']]) };
 
@@ -44,6 +46,10 @@ test('a copied sign-in is an alarm that says what to do', () => {
     devices,
   );
   expect(sentence).toMatchObject({ topic: 'alarm', advice: expect.stringContaining('Change your password') });
+});
+
+test.each(ACCOUNT_EVENT_TYPES)('%s has a sentence of its own', (type) => {
+  expect(write({ type })).not.toBe(write({ type: 'unheard_of' }));
 });
 
 test('what a newer service tells is a sentence too, not a code', () => {

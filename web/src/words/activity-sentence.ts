@@ -1,16 +1,4 @@
-/** One thing that happened to the account, as `GET /v1/users/me/activity` tells it. */
-export interface Activity {
-  id: string;
-  type: string;
-  byYou: boolean;
-  /** Services older than it do not tell. */
-  by?: 'you' | 'administrator' | 'service';
-  sessionId: string | null;
-  ip: string | null;
-  reason: string | null;
-  details: Record<string, unknown>;
-  createdAt: string;
-}
+import type { Activity } from '@portcullis/client/react';
 
 export type ActivityTopic = 'sign-in' | 'sign-out' | 'password' | 'account' | 'device' | 'alarm';
 
@@ -57,6 +45,10 @@ const WRITERS: Record<string, Writer> = {
     text: typeof details.name === 'string' ? `You named a device “${details.name}”.` : 'You renamed a device.',
   }),
   'session.ended': (activity, device) => ({ topic: 'sign-out', text: endText(activity, device) }),
+  'token.denied': (_, device) => ({
+    topic: 'sign-out',
+    text: `An administrator withdrew one access token of ${device}. It stayed signed in.`,
+  }),
   'refresh_token.reused': (_, device) => ({
     topic: 'alarm',
     text: `A copy of your sign-in on ${device} was used, so that device was signed out.`,

@@ -6,6 +6,8 @@ export interface Activity {
   id: string;
   type: string;
   byYou: boolean;
+  /** Services older than it do not tell. */
+  by?: 'you' | 'administrator' | 'service';
   sessionId: string | null;
   ip: string | null;
   reason: string | null;
