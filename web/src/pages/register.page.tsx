@@ -1,31 +1,24 @@
 import { useClient } from '@portcullis/client/react';
 import { useState } from 'react';
-import { Button } from '../ui/button.js';
-import { Field, PasswordField } from '../ui/field.js';
-import { Notice } from '../ui/notice.js';
+import { Field } from '../ui/field.js';
 import { PageHeading } from '../ui/page.js';
 import { Link } from '../ui/router.js';
 import { text, useSubmission } from '../ui/use-submission.js';
 import { Gate } from './gate.js';
-import { emailFault, type GateProps } from './gate-props.js';
+import { GateForm, gateFaults, gateValues } from './gate-form.js';
+import type { GateProps } from './gate-props.js';
 
 export function RegisterPage({ email, onEmail }: GateProps) {
   const client = useClient();
   const [sentTo, setSentTo] = useState<string | null>(null);
-  const { form, busy, failure, submit } = useSubmission(
+  const submission = useSubmission(
     async (values) => {
       const name = text(values, 'name').trim();
-      const email = text(values, 'email').trim();
-      const user = await client.register({ email, password: text(values, 'password'), ...(name !== '' && { name }) });
-      if (!user) setSentTo(email);
+      const account = gateValues(values);
+      const user = await client.register({ ...account, ...(name !== '' && { name }) });
+      if (!user) setSentTo(account.email);
     },
-    {
-      check: (values) => ({
-        email: emailFault(text(values, 'email')),
-        password: text(values, 'password') === '' && 'Choose a password.',
-      }),
-      places: { email_taken: { field: 'email' } },
-    },
+    { check: (values) => gateFaults(values, 'Choose a password.'), places: { email_taken: { field: 'email' } } },
   );
   const signIn = (
     <Link to="sign-in" search={window.location.search}>
@@ -36,29 +29,25 @@ export function RegisterPage({ email, onEmail }: GateProps) {
   return (
     <Gate foot={<>Already have an account? {signIn}</>}>
       <PageHeading title="Create your account" />
-      <form ref={form} className="form" noValidate onSubmit={submit}>
-        {failure.message !== null && <Notice tone="danger">{failure.message}</Notice>}
-        <Field label="Name" name="name" autoComplete="name" optional autoFocus error={failure.fields.name} />
-        <Field
-          label="E-mail address"
-          name="email"
-          type="email"
-          autoComplete="username"
-          defaultValue={email}
-          onChange={(event) => onEmail(event.target.value)}
-          error={failure.fields.email}
-        />
-        <PasswordField
-          label="Password"
-          name="password"
-          autoComplete="new-password"
-          hint="At least 8 characters. A few unrelated words are strong and easy to remember."
-          error={failure.fields.password}
-        />
-        <Button look="primary" wide type="submit" busy={busy && 'Creating your account…'}>
-          Create account
-        </Button>
-      </form>
+      <GateForm
+        {...{ submission, email, onEmail }}
+        above={
+          <Field
+            label="Name"
+            name="name"
+            autoComplete="name"
+            optional
+            autoFocus
+            error={submission.failure.fields.name}
+          />
+        }
+        password={{
+          autoComplete: 'new-password',
+          hint: 'At least 8 characters. A few unrelated words are strong and easy to remember.',
+        }}
+        action="Create account"
+        busy="Creating your account…"
+      />
     </Gate>
   );
 }
