@@ -41,6 +41,20 @@ test('a sign-in elsewhere appears in the open list by itself, and goes as that d
   await item.waitFor({ state: 'detached' });
 });
 
+test('news of another device covers no field that somebody types into, on the smallest screen', async () => {
+  const account = await stage.newAccount();
+  await stage.openSignedIn(account, phone);
+  const { tab } = await stage.openSignedIn(account, { viewport: { width: 320, height: 480 } });
+  await tab.getByRole('button', { name: 'Rename Safari on iOS' }).click();
+  const field = tab.getByLabel('Name of the device');
+  await field.evaluate((input) => input.scrollIntoView({ block: 'end' }));
+  await stage.openSignedIn(account);
+  const news = tab.locator('.toast p');
+  await news.waitFor();
+  const [typing, told] = [(await field.boundingBox())!, (await news.boundingBox())!];
+  expect(typing.y).toBeGreaterThan(told.y + told.height);
+});
+
 test('signing out in one of three tabs signs out all three, and no other browser', async () => {
   const account = await stage.newAccount();
   const { context, tab } = await stage.openSignedIn(account);

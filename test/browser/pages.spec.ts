@@ -45,11 +45,27 @@ async function accessibilityFaults(tab: Page): Promise<string[]> {
   );
 }
 
-/** What sticks out to the right, and what moves though the person asked for no motion: all but what turns slowly to say "wait". */
-const LAYOUT_FAULTS = `[
-  ...(document.documentElement.scrollWidth > innerWidth ? ['wider than the window: ' + document.documentElement.scrollWidth] : []),
-  ...document.getAnimations().filter(({ effect }) => effect.getComputedTiming().duration > 1 && effect.target.className !== 'spinner').map(({ effect }) => 'moves: ' + effect.target.className),
-]`;
+/**
+ * What sticks out to the right; what moves though the person asked for no motion, all but what turns slowly to say "wait";
+ * a page that is darkened twice; a message over a field.
+ */
+const LAYOUT_FAULTS = `(() => {
+  const wide = document.documentElement.scrollWidth > innerWidth ? ['wider than the window: ' + document.documentElement.scrollWidth] : [];
+  const moving = document.getAnimations()
+    .filter(({ effect }) => effect.getComputedTiming().duration > 1 && effect.target.className !== 'spinner')
+    .map(({ effect }) => 'moves: ' + effect.target.className);
+  const shades = [...document.querySelectorAll('dialog[open]')]
+    .map((dialog) => getComputedStyle(dialog, '::backdrop').backgroundColor)
+    .filter((colour) => colour !== 'rgba(0, 0, 0, 0)');
+  const toast = document.querySelector('.toast p')?.getBoundingClientRect();
+  const covered = [...document.querySelectorAll('input')]
+    .filter((field) => {
+      const { top, bottom } = field.getBoundingClientRect();
+      return toast && top < toast.bottom && bottom > toast.top;
+    })
+    .map(({ name }) => 'covered: ' + name);
+  return [...wide, ...moving, ...(shades.length > 1 ? ['darkened twice'] : []), ...covered];
+})()`;
 
 test.each([
   ['light', { viewport: { width: 1280, height: 800 } }],

@@ -21,7 +21,7 @@ const PAGES: Record<Exclude<Route, 'sign-in' | 'register'>, ReactNode> = {
 };
 
 const TIME_OUT_CLASSES = {
-  dialog: 'dialog',
+  dialog: 'dialog dialog-above',
   countdown: 'countdown',
   actions: 'dialog-actions',
   button: 'button',

@@ -38,7 +38,7 @@ function PasswordDialog({ onConfirm, onCancel }: PasswordDialogProps) {
     places: { credentials_invalid: { field: 'password', sentence: WRONG_PASSWORD } },
   });
   return (
-    <Dialog title="Is it still you?" onClose={onCancel}>
+    <Dialog title="Is it still you?" above onClose={onCancel}>
       <p className="quiet">You signed in a while ago. Type your password to go on.</p>
       <form ref={form} className="form" noValidate onSubmit={submit}>
         {failure.message !== null && <Notice tone="danger">{failure.message}</Notice>}
