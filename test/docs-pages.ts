@@ -35,6 +35,12 @@ export function listPages(): Page[] {
   return [...readdirSync(ROOT), ...inDocs].filter((path) => path.endsWith('.md')).map(readPage);
 }
 
+/** The files of a folder and of those within, whose name ends so; paths from the root of the project. */
+export function listFiles(folder: string, ending: string): string[] {
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith(ending)).map((name) => join(folder, name));
+}
+
 /** Its text from one heading to the next of the same depth or higher. Throws when there is none. */
 export function sectionOf({ path, text }: Page, heading: string): string {
   // A line of code may begin with # too.

@@ -1,7 +1,16 @@
 import { dirname, join } from 'node:path';
 import { errorCatalogue } from '../src/common/errors/error-catalogue.js';
 import { describeVariables } from '../src/config.js';
-import { inProject, listPages, projectFile, readPage, sectionOf, tableRows, type Page } from './docs-pages.js';
+import {
+  inProject,
+  listFiles,
+  listPages,
+  projectFile,
+  readPage,
+  sectionOf,
+  tableRows,
+  type Page,
+} from './docs-pages.js';
 
 const readme = readPage('README.md');
 
@@ -20,6 +29,19 @@ test('the table of the README has every script of the project, and no other', ()
     ([command = '']) => /^`npm (?:run )?([\w:-]+)/.exec(command)?.[1],
   );
   expect(told.toSorted()).toEqual(Object.keys(scripts).toSorted());
+});
+
+test('every variable in the table of CONTRIBUTING.md is one that tests read and do not set themselves', () => {
+  const sources = listFiles('test', '.ts').map(projectFile).join('\n');
+  const inSources = (pattern: RegExp) => [...sources.matchAll(pattern)].map(([, name]) => name!);
+  const own = ['PATH', ...inSources(/process\.env\.(\w+) = /g)];
+  const read = [
+    ...inSources(/process\.env(?:\.|\[')([A-Z_]+)\b/g),
+    ...inSources(/\{ ([A-Z_]+) \} = process\.env/g),
+  ].filter((name) => !own.includes(name));
+  const told = tableRows(readPage('CONTRIBUTING.md').text).map(([name = '']) => name.replaceAll('`', ''));
+  expect(told.length).toBeGreaterThan(5);
+  expect(told.filter((name) => !read.includes(name))).toEqual([]);
 });
 
 test('every question is answered, in its order', () => {
@@ -75,10 +97,7 @@ test('every setting that a page names is a variable of the service', () => {
     ...describeVariables().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),
     // Of Node, of the tests, and a constant of the code.
     'NODE_ENV',
-    'TEST_DATABASE_URL',
-    'FAULTS_MINUTES',
-    'FAULTS_SEED',
-    'CHROME_PATH',
+    ...tableRows(readPage('CONTRIBUTING.md').text).map(([name = '']) => name.replaceAll('`', '')),
     'LONGEST_TOKEN_LIFE',
   ]);
   const named = listPages().flatMap(({ path, text }) =>
