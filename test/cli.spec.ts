@@ -208,6 +208,25 @@ describe('what happened, and what is in force', () => {
   });
 });
 
+test('purge: what is dead goes, what may be needed stays, and it says how much', async () => {
+  const device = await Device.register(one);
+  await one.db.query(
+    `insert into sessions select gen_random_uuid(), user_id, application_id, user_version, application_version, generation,
+       secret_hash, previous_secret_hash, rotated_at, delivery, name, device, user_agent, ip, remembered, amr,
+       authenticated_at, created_at, last_active_at, expires_at, now() - interval '31 days', 'signed_out'
+       from sessions where id = $1`,
+    [device.sessionId],
+  );
+  const { purged } = await operateJson(one, 'purge');
+  expect(purged).toEqual({
+    revocations: expect.any(Number),
+    sessions: 1,
+    audit_events: expect.any(Number),
+  });
+  expect((await operate(one, 'purge')).out).toMatch(/^revocations +0 deleted\nsessions +0 deleted\n/);
+  expect(await device.access()).toBeNull();
+});
+
 describe('bad input is refused with a sentence, and nothing is done', () => {
   const refusals: [string, string, number, RegExp][] = [
     ['an unknown person', `user suspend nobody@example.com ${WHY}`, 1, /^There is no account with the address nobody@/],

@@ -21,12 +21,17 @@ export class AuditPurgeJob {
   @Cron(CronExpression.EVERY_HOUR, { waitForCompletion: true })
   async run(): Promise<void> {
     try {
-      const deleteBatch = (limit: number) => this.audit.purgeBatch(this.config.auditRetention, limit);
-      const rows = await this.jobs.run('audit purge', (signal) => purgeAtPace(deleteBatch, signal));
+      const rows = await this.purge();
       this.metrics.count('portcullis_purged_rows_total', 'audit_events', rows ?? 0);
       if (rows) this.logger.log({ message: 'Purged the audit.', rows });
     } catch (error) {
       this.logger.error({ message: 'The audit could not be purged; the next run tries again.', error });
     }
+  }
+
+  /** How many rows went; null when another instance is at it. Throws what the database says. */
+  purge(): Promise<number | null> {
+    const deleteBatch = (limit: number) => this.audit.purgeBatch(this.config.auditRetention, limit);
+    return this.jobs.run('audit purge', (signal) => purgeAtPace(deleteBatch, signal));
   }
 }

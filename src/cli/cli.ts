@@ -10,6 +10,7 @@ import { EVERYONE_COMMANDS } from './everyone.command.js';
 import { EXIT } from './exit-codes.js';
 import { KEY_COMMANDS } from './key.command.js';
 import { LOG_COMMANDS } from './log.command.js';
+import { PurgeCommand } from './purge.command.js';
 import { RESTORE_COMMANDS } from './restore.command.js';
 import { SESSION_COMMANDS } from './session.command.js';
 import { InputTooLong, Terminal, type Streams } from './terminal.js';
@@ -33,6 +34,7 @@ class CliModule {
         ...KEY_COMMANDS,
         ...LOG_COMMANDS,
         ...RESTORE_COMMANDS,
+        PurgeCommand,
         DoctorCommand,
       ],
     };

@@ -19,12 +19,17 @@ export class RevocationsPurgeJob {
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
   async run(): Promise<void> {
     try {
-      const deleteBatch = this.revocations.purgeBatch.bind(this.revocations);
-      const rows = await this.jobs.run('deny-list purge', (signal) => purgeAtPace(deleteBatch, signal));
+      const rows = await this.purge();
       this.metrics.count('portcullis_purged_rows_total', 'revocations', rows ?? 0);
       if (rows) this.logger.log({ message: 'Purged the deny-list.', rows });
     } catch (error) {
       this.logger.error({ message: 'The deny-list could not be purged; the next run tries again.', error });
     }
+  }
+
+  /** How many rows went; null when another instance is at it. Throws what the database says. */
+  purge(): Promise<number | null> {
+    const deleteBatch = this.revocations.purgeBatch.bind(this.revocations);
+    return this.jobs.run('deny-list purge', (signal) => purgeAtPace(deleteBatch, signal));
   }
 }

@@ -19,12 +19,17 @@ export class SessionsPurgeJob {
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
   async run(): Promise<void> {
     try {
-      const deleteBatch = this.sessions.purgeBatch.bind(this.sessions);
-      const rows = await this.jobs.run('sessions purge', (signal) => purgeAtPace(deleteBatch, signal));
+      const rows = await this.purge();
       this.metrics.count('portcullis_purged_rows_total', 'sessions', rows ?? 0);
       if (rows) this.logger.log({ message: 'Purged dead sessions.', rows });
     } catch (error) {
       this.logger.error({ message: 'Dead sessions could not be purged; the next run tries again.', error });
     }
+  }
+
+  /** How many rows went; null when another instance is at it. Throws what the database says. */
+  purge(): Promise<number | null> {
+    const deleteBatch = this.sessions.purgeBatch.bind(this.sessions);
+    return this.jobs.run('sessions purge', (signal) => purgeAtPace(deleteBatch, signal));
   }
 }
