@@ -277,6 +277,25 @@ describe('Two administrators at once', () => {
   });
 });
 
+test('sign-ins and refreshes that race a suspension: once it has answered, nothing they returned works', async () => {
+  for (let round = 0; round < 8; round++) {
+    const first = await Device.register(service);
+    const racers = Array.from({ length: 4 }, () => new Device(service, first.email));
+    await Promise.all([
+      accountsOf(service).suspend(first.userId, ACT),
+      first.refresh(),
+      ...racers.map((device) => device.login()),
+    ]);
+    for (const device of [first, ...racers].filter(({ accessToken }) => accessToken)) {
+      expect([await device.access(), (await device.refresh()).code]).toEqual(Array(2).fill('account_suspended'));
+    }
+    await accountsOf(service).restore(first.userId, ACT);
+    for (const device of [first, ...racers].filter(({ accessToken }) => accessToken)) {
+      expect([await device.access(), (await device.refresh()).code]).toEqual(['token_outdated', 'session_ended']);
+    }
+  }
+});
+
 describe('The last active administrator', () => {
   const LAST = conflict(/^This is the last active administrator/);
   const admins = async () => {
