@@ -118,7 +118,7 @@ describe('an instance that cannot use the signing key', () => {
     expect(ready.body.checks).toContainEqual({
       name: 'signing key',
       ok: false,
-      detail: expect.stringContaining('No signing key'),
+      detail: expect.stringContaining('Set KEY_ENCRYPTION_KEY'),
     });
     const device = await Device.register(service);
     expect(await send(wrong, '/v1/auth/refresh', { body: { refreshToken: device.refreshToken } })).toMatchObject({

@@ -1,8 +1,16 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '../common/clock.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
 import { Database } from './database.js';
+import { DatabaseHealthRepository, type DatabaseHealth } from './database-health.repository.js';
 import { pendingMigrations } from './migrator.js';
+
+/** As `server_version_num`. */
+const OLDEST_VERSION = 140_000;
+
+/** Seconds. Tokens are timed by the database and checked by this machine; a tenth of what deny entries have to spare. */
+const MOST_SKEW = 30;
 
 /** What `/health/ready` says of the database. */
 @Injectable()
@@ -12,15 +20,25 @@ export class DatabaseReadiness {
 
   constructor(
     private readonly database: Database,
+    private readonly health: DatabaseHealthRepository,
+    private readonly clock: Clock,
     readiness: Readiness,
     metrics: Metrics,
   ) {
     metrics.measure('portcullis_database_pool_connections', () => database.connections);
-    readiness.add('database', async () => {
-      await this.database.query('select 1');
-      return null;
-    });
+    readiness.add('database', async () => describeUnusable(await this.health.read()));
+    readiness.add('clock', () => this.describeSkew());
     readiness.add('migrations', () => this.describePending());
+  }
+
+  private async describeSkew(): Promise<string | null> {
+    const asked = this.clock.seconds();
+    const { now } = await this.health.read();
+    // The database looked at its clock at some moment between the question and the answer.
+    const ahead = Math.max(asked - now, 0) || Math.min(this.clock.seconds() - now, 0);
+    if (Math.abs(ahead) <= MOST_SKEW) return null;
+    const way = ahead > 0 ? 'ahead of' : 'behind';
+    return `The clock of this machine is ${Math.round(Math.abs(ahead))} s ${way} the database's. Set both by NTP.`;
   }
 
   private async describePending(): Promise<string | null> {
@@ -29,4 +47,14 @@ export class DatabaseReadiness {
     this.migrated = pending.length === 0;
     return this.migrated ? null : `Pending: ${pending.join(', ')}. Run: npm run migration:run`;
   }
+}
+
+function describeUnusable({ standby, readOnly, version }: DatabaseHealth): string | null {
+  if (version < OLDEST_VERSION) {
+    return `PostgreSQL ${Math.floor(version / 10_000)} is too old. Upgrade it to ${OLDEST_VERSION / 10_000} or later.`;
+  }
+  if (standby) return 'The database is a standby. Set DATABASE_URL to the primary, or promote it.';
+  if (readOnly)
+    return 'The database is read-only. Find out why (default_transaction_read_only), and let it be written.';
+  return null;
 }

@@ -4,6 +4,7 @@ import { Config } from '../config.js';
 import { dataSourceOptions, type DataSourceExtras } from './data-source.js';
 import { Database } from './database.js';
 import { DatabaseInspection } from './database-inspection.js';
+import { DatabaseHealthRepository } from './database-health.repository.js';
 import { DatabaseReadiness } from './database-readiness.js';
 import { FleetJobs } from './fleet-jobs.js';
 
@@ -24,7 +25,7 @@ export class DatabaseModule {
           }),
         }),
       ],
-      providers: [Database, DatabaseReadiness, DatabaseInspection, FleetJobs],
+      providers: [Database, DatabaseHealthRepository, DatabaseReadiness, DatabaseInspection, FleetJobs],
       exports: [Database, DatabaseInspection, FleetJobs],
     };
   }

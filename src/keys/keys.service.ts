@@ -48,6 +48,8 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
   private looking: Promise<void> | null = null;
   private lookedAt = -Infinity;
   private failing = false;
+  /** There is a key to sign with, and KEY_ENCRYPTION_KEY does not open it. */
+  private sealed = false;
   private unsubscribe: (() => void) | undefined;
 
   /** What tokens are verified with: also withdrawn keys, whose tokens the deny-list then refuses by name. */
@@ -61,9 +63,7 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
     private readonly sync: RevocationSync,
     readiness: Readiness,
   ) {
-    readiness.add('signing key', async () =>
-      this.active ? null : 'No signing key is loaded. Run the migrations, and see the log for why.',
-    );
+    readiness.add('signing key', async () => (this.active ? null : this.describeMissingKey()));
   }
 
   onModuleInit(): void {
@@ -176,7 +176,14 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
     if (active?.kid === this.active?.kid) return;
     // Should the new one not open, nothing signs: the old one is on its way out.
     this.active = null;
+    this.sealed = active !== undefined;
     if (active) this.active = { kid: active.kid, algorithm: active.algorithm, privateKey: this.vault.open(active) };
+  }
+
+  private describeMissingKey(): string {
+    return this.sealed
+      ? 'The signing key does not open. Set KEY_ENCRYPTION_KEY to that of the instances that run already.'
+      : 'No signing key is loaded. Run the migrations, and see the log for why.';
   }
 
   private isDenied(kid: string): boolean {

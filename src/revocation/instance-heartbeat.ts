@@ -44,6 +44,11 @@ export class InstanceHeartbeat implements OnApplicationBootstrap, OnApplicationS
     return this.self.id;
   }
 
+  /** The first signs, all verify. */
+  get refreshKeys(): RefreshKeyPrint[] {
+    return this.self.refreshKeys;
+  }
+
   onApplicationBootstrap(): void {
     if (!this.config.background) return;
     const next = async () => {

@@ -33,8 +33,10 @@ export class RevocationLogRepository {
 
   /** What the log says past `cursor`, one page of it, its head, and the row at the cursor: all in one snapshot. */
   async readAfter(cursor: Cursor): Promise<LogRead> {
-    const rows = await this.connection.query<{ epoch: string; head: string } & Partial<RevocationRow>>(
-      `select head.epoch, head.seq as head, ${revocationColumns('log')}
+    const rows = await this.connection.query<
+      { epoch: string; head: string; standby: boolean } & Partial<RevocationRow>
+    >(
+      `select head.epoch, head.seq as head, pg_is_in_recovery() as standby, ${revocationColumns('log')}
          from revocation_head head
          left join lateral (
            select * from revocations where seq between $1 and head.seq order by seq limit ${PAGE + 1}) log on true
@@ -44,6 +46,7 @@ export class RevocationLogRepository {
     const log = rows.filter((row): row is (typeof rows)[number] & RevocationRow => row.seq != null);
     const found = rows[0];
     if (!found) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
+    assertPrimary(found);
     const [epoch, head, last] = [found.epoch, Number(found.head), log.at(-1)];
     const complete = log.length <= PAGE;
     const seq = complete || !last ? head : Number(last.seq);
@@ -59,11 +62,12 @@ export class RevocationLogRepository {
   /** Hands every live entry to `apply`, page by page, and returns the head: all as they stood at one moment. */
   async load(apply: (entries: RevocationEntry[]) => void): Promise<Cursor> {
     return this.connection.snapshot(async (db) => {
-      const [head] = await db.query<{ epoch: string; seq: string; id: string | null }>(
-        `select head.epoch, head.seq, log.id
+      const [head] = await db.query<{ epoch: string; seq: string; id: string | null; standby: boolean }>(
+        `select head.epoch, head.seq, log.id, pg_is_in_recovery() as standby
            from revocation_head head left join revocations log on log.seq = head.seq`,
       );
       if (!head) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
+      assertPrimary(head);
       for (let after = '-1'; ;) {
         const rows = await db.query<RevocationRow>(
           `select ${revocationColumns()} from revocations
@@ -106,6 +110,11 @@ export class RevocationLogRepository {
       [seconds],
     );
   }
+}
+
+/** What a standby has received says nothing of what was committed meanwhile: reading there confirms nothing. */
+function assertPrimary({ standby }: { standby: boolean }): void {
+  if (standby) throw new Error('The database is a standby: what was revoked may not have arrived there yet.');
 }
 
 function idAt(rows: RevocationRow[], seq: number): string | null {

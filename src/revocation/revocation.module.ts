@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { AuditModule } from '../audit/audit.module.js';
+import { FleetReadiness } from './fleet-readiness.js';
 import { FleetService } from './fleet.service.js';
 import { Instance } from './instance.entity.js';
 import { InstanceHeartbeat } from './instance-heartbeat.js';
@@ -49,6 +50,7 @@ import { TokenDenialService } from './token-denial.service.js';
     InstancesService,
     RevocationHeadRepository,
     FleetService,
+    FleetReadiness,
   ],
   exports: [
     RevocationsService,
