@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { HelloModule } from '../examples/hello/hello.module.js';
 import { codeBlocks, listPages, readPage, sectionOf } from './docs-pages.js';
 import { commandsOf, expectAsPrinted } from './docs-shell.js';
@@ -69,18 +68,6 @@ test('every route that a page names is one the service answers', async () => {
   ).toEqual([]);
 });
 
-test('signing everyone out ends every session of every account, and signing in works again', async () => {
-  const devices = [await Device.register(service), await Device.register(service)];
-  devices.push(await devices[0]!.another());
-  await runTask('Sign everyone out', '');
-  for (const device of devices) {
-    await until(async () => (await device.access()) === 'token_outdated');
-    expect((await device.refresh()).code).toBe('session_ended');
-    expect((await device.login()).status).toBe(200);
-    expect(await device.access()).toBeNull();
-  }
-});
-
 test('with the signing keys deleted, an instance that starts makes new ones and clients refresh silently', async () => {
   const device = await Device.register(service);
   await service.db.query('delete from signing_keys');
@@ -90,22 +77,6 @@ test('with the signing keys deleted, an instance that starts makes new ones and 
   expect(await device.access(restarted)).toBeNull();
   await restarted.stop();
 });
-
-/** Runs a statement of the operator's page, found by the comment it begins with. */
-async function runTask(title: string, email: string): Promise<void> {
-  const block = codeBlocks(readPage('docs/operations.md').text).find(({ code }) => code.startsWith(`-- ${title}`));
-  if (!block) throw new Error(`docs/operations.md has no statement "${title}".`);
-  await service.db.query(block.code.replaceAll(":'email'", `'${email}'`));
-}
-
-/** Other instances learn of it within a second; this one too, as the statement did not come from it. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + 5_000;
-  while (!(await holds())) {
-    if (performance.now() > end) throw new Error('It did not become so within five seconds.');
-    await sleep(50);
-  }
-}
 
 /** What a page of the service does with `fetch`: its origin, and its cookies. */
 class Browser {

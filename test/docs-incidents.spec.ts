@@ -1,0 +1,79 @@
+import { claimsOf, headerOf } from './support/access-token.js';
+import { Device } from './support/device.js';
+import { operate } from './support/operate.js';
+import { poll } from './support/poll.js';
+import { startService, type Service } from './support/service.js';
+import { codeBlocks, readPage } from './docs-pages.js';
+
+/** Runs docs/incidents.md from top to bottom, as somebody who types it does. */
+let service: Service;
+let bob: Device;
+let laptop: Device;
+
+beforeAll(async () => {
+  service = await startService();
+  const eve = await Device.register(service);
+  bob = await Device.register(service, { deviceName: 'Phone' });
+  laptop = await bob.another({ deviceName: 'Laptop' });
+  for (const [name, { userId }] of Object.entries({ eve, bob })) {
+    await service.db.query('update users set email = $2 where id = $1', [userId, `${name}@example.com`]);
+  }
+  // Someone uses a copy of a refresh token.
+  const robbed = await Device.register(service);
+  const copy = robbed.refreshToken;
+  for (let refresh = 0; refresh < 2; refresh += 1) await robbed.refresh();
+  await robbed.refresh(copy);
+  await poll(async () => (await service.db.query('select from instances where seq is not null')).length === 1);
+});
+afterAll(() => service.stop());
+
+interface Step {
+  command: string;
+  expected: string[];
+}
+
+/** Each command of a block of shell, and the lines it is said to print. */
+function stepsOf(code: string): Step[] {
+  const steps: Step[] = [];
+  for (const line of code.trim().split('\n')) {
+    if (line.startsWith('# ')) steps.at(-1)!.expected.push(line.slice(2));
+    else steps.push({ command: line, expected: [] });
+  }
+  return steps;
+}
+
+/** What the page says is printed: `…` stands for anything in a line and, alone, for any number of lines. */
+function patternOf(lines: string[]): RegExp {
+  const parts = lines.map((line) => {
+    if (line === '…') return '(?:.*\\n)*';
+    const quoted = line.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
+    return `${quoted.map((part) => part.replaceAll(/ {2,}/g, ' {2,}')).join('.*')}\\n`;
+  });
+  return new RegExp(`^${parts.join('')}$`);
+}
+
+async function run({ command, expected }: Step): Promise<void> {
+  const words = /^npm run -s cli -- ([^<]*)(< token.txt)?$/.exec(command);
+  if (!words) throw new Error(`Not a command of the page: ${command}`);
+  const text = words[1]!
+    .replace('$LAPTOP', laptop.sessionId)
+    .replace('$JTI', claimsOf(bob.accessToken).jti)
+    .replace('$KID', String(headerOf(bob.accessToken)['kid']));
+  // A backup is restored while nothing runs; the rows of what ran until then are half a minute old.
+  if (text.startsWith('restore')) await service.db.query('delete from instances');
+  const { code, out, err } = await operate(service, text, words[2] ? { input: laptop.accessToken } : {});
+  expect({ command, err }).toEqual({ command, err: '' });
+  expect({ command, code }).toEqual({ command, code: text.startsWith('token inspect') ? 1 : 0 });
+  expect(out).toMatch(patternOf(expected));
+}
+
+const blocks = codeBlocks(readPage('docs/incidents.md').text).filter(({ language }) => language === 'sh');
+
+test('every command of docs/incidents.md prints what the page says', async () => {
+  const steps = blocks.flatMap(({ code }) => stepsOf(code));
+  expect(steps.length).toBeGreaterThan(14);
+  for (const step of steps) {
+    expect(step.expected.length).toBeGreaterThan(0);
+    await run(step);
+  }
+}, 120_000);
