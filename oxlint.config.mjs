@@ -8,12 +8,13 @@ const BELOW = {
   database: ['common', 'config'],
   audit: ['common', 'config', 'database'],
 };
+BELOW.limits = ['common', 'config', 'database'];
 BELOW.revocation = BELOW.applications = [...BELOW.audit, 'audit'];
 BELOW.keys = [...BELOW.revocation, 'revocation'];
 BELOW.tokens = BELOW.feed = [...BELOW.keys, 'keys', 'applications'];
 BELOW.users = [...BELOW.tokens, 'tokens'];
 BELOW.sessions = [...BELOW.users, 'users'];
-BELOW.auth = [...BELOW.sessions, 'sessions'];
+BELOW.auth = [...BELOW.sessions, 'sessions', 'limits'];
 BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth', 'feed'];
 BELOW.cli = [...BELOW.admin, 'admin'];
 

@@ -160,6 +160,12 @@ describe('production', () => {
     expect(variablesAtFault({ ...production, TRUST_PROXY: 'true' })).toEqual(['TRUST_PROXY']);
   });
 
+  test('does not do without limits on wrong passwords', () => {
+    expect(variablesAtFault({ ...production, RATE_LIMITS: 'off' })).toEqual(['RATE_LIMITS']);
+    expect(variablesAtFault({ ...complete, RATE_LIMITS: 'off' })).toEqual([]);
+    expect(variablesAtFault({ ...complete, RATE_LIMITS: 'no' })).toEqual(['RATE_LIMITS']);
+  });
+
   const weak: [string, Buffer][] = [
     ['zeroes', Buffer.alloc(32)],
     ['one byte repeated', Buffer.alloc(32, 0xa7)],

@@ -83,6 +83,8 @@ export class Config implements DatabaseSettings {
   readonly revocationListen: boolean;
   /** Origins as browsers write them; that of `publicUrl` is not repeated here. */
   readonly corsOrigins: string[];
+  /** Whether attempts to sign in are limited. */
+  readonly rateLimits: boolean;
   /** As Fastify takes it. */
   readonly trustProxy: boolean | string;
   readonly shutdownDelay: number;
@@ -120,6 +122,7 @@ export class Config implements DatabaseSettings {
     this.revocationMaxStaleness = values.REVOCATION_MAX_STALENESS;
     this.revocationListen = values.REVOCATION_LISTEN;
     this.corsOrigins = (values.CORS_ORIGINS ?? []).filter((origin) => origin !== this.publicUrl);
+    this.rateLimits = values.RATE_LIMITS === 'on';
     this.trustProxy = values.TRUST_PROXY;
     this.shutdownDelay = values.SHUTDOWN_DELAY;
     this.logLevel = values.LOG_LEVEL;

@@ -14,6 +14,9 @@ export interface AuditRow {
   created_at: Date;
 }
 
+/** Rows of an account that say where it was used before: years of a person's, and quickly read. */
+const REMEMBERED = 500;
+
 @Injectable()
 export class AuditRepository {
   constructor(private readonly database: Database) {}
@@ -46,6 +49,17 @@ export class AuditRepository {
       [retention, most],
     );
     return { rows: row!.purged, last: null };
+  }
+
+  /** Whether one of the account's latest rows tells of a sign-in from this network. */
+  async hasSignedInFrom(userId: string, network: string): Promise<boolean> {
+    const [row] = await this.database.query<{ known: boolean }>(
+      `select exists (
+         select from (select type, ip from audit_events where user_id = $1 order by id desc limit ${REMEMBERED}) latest
+          where type = 'session.started' and ip <<= $2::inet) as known`,
+      [userId, network],
+    );
+    return row?.known === true;
   }
 
   /** Newest first; `before` is the id of the last one already seen. */

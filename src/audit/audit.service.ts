@@ -19,6 +19,9 @@ export interface Activity {
 /** Who it was, as far as the account's owner is told. */
 export type ActivityBy = 'you' | 'administrator' | 'service';
 
+/** The id of no account (RFC 9562 §5.9). */
+const NOBODY = '00000000-0000-0000-0000-000000000000';
+
 @Injectable()
 export class AuditService {
   constructor(private readonly audit: AuditRepository) {}
@@ -31,6 +34,11 @@ export class AuditService {
   /** As `record`, for many at once by one statement. */
   async recordAll(tx: Transaction, records: AuditRecord[]): Promise<void> {
     if (records.length > 0) await this.audit.insert(tx, records);
+  }
+
+  /** Whether a device was signed in from this network (CIDR), of late. For no account it looks as long and says no. */
+  hasSignedInFrom(userId: string | null, network: string): Promise<boolean> {
+    return this.audit.hasSignedInFrom(userId ?? NOBODY, network);
   }
 
   /** Newest first. `before`: the id of the last one seen; `nextCursor` is there when more may follow. */

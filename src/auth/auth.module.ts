@@ -3,6 +3,7 @@ import { APP_GUARD } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
+import { LimitsModule } from '../limits/limits.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
@@ -15,6 +16,7 @@ import { RecentAuth } from './recent-auth.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionEventsController } from './session-events.controller.js';
 import { SessionEventsService } from './session-events.service.js';
+import { SignInLimitsService } from './sign-in-limits.service.js';
 import { SignInService } from './sign-in.service.js';
 import { SignOutController } from './sign-out.controller.js';
 import { SignOutService } from './sign-out.service.js';
@@ -26,6 +28,7 @@ import { TokenTransport } from './token-transport.js';
     PassportModule,
     ApplicationsModule,
     AuditModule,
+    LimitsModule,
     RevocationModule,
     TokensModule,
     UsersModule,
@@ -40,6 +43,7 @@ import { TokenTransport } from './token-transport.js';
     SessionCookies,
     TokenTransport,
     SessionEventsService,
+    SignInLimitsService,
     SignInService,
     SignOutService,
     StepUpService,

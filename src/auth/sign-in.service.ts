@@ -4,6 +4,7 @@ import type { RequestSource } from '../common/request-source.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 import { SignInSessionsService, type SignInOptions } from '../sessions/sign-in-sessions.service.js';
 import { CredentialsService, type NewAccount } from '../users/credentials.service.js';
+import { SignInLimitsService } from './sign-in-limits.service.js';
 
 /** How often a sign-in starts again because the account changed while its password was being checked. */
 const ATTEMPTS = 3;
@@ -13,17 +14,28 @@ export class SignInService {
   constructor(
     private readonly credentials: CredentialsService,
     private readonly sessions: SignInSessionsService,
+    private readonly limits: SignInLimitsService,
   ) {}
 
-  /** A new account, signed in. Throws `email_taken`, `validation_failed`. */
+  /** A new account, signed in. Throws `email_taken`, `validation_failed`, `too_many_requests`. */
   async register(account: NewAccount, options: SignInOptions, source: RequestSource): Promise<IssuedTokens> {
+    await this.limits.register(source);
     const proof = await this.credentials.register(account, source);
     const issued = await this.sessions.start(proof, options, source);
     return issued ?? this.signIn(account.email, account.password, options, source);
   }
 
-  /** Throws `credentials_invalid`, `account_suspended`, `application_disabled`. */
-  async signIn(email: string, password: string, options: SignInOptions, source: RequestSource): Promise<IssuedTokens> {
+  /** Throws `credentials_invalid`, `account_suspended`, `application_disabled`, `too_many_requests`. */
+  signIn(email: string, password: string, options: SignInOptions, source: RequestSource): Promise<IssuedTokens> {
+    return this.limits.signIn(email, source, () => this.start(email, password, options, source));
+  }
+
+  private async start(
+    email: string,
+    password: string,
+    options: SignInOptions,
+    source: RequestSource,
+  ): Promise<IssuedTokens> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const proof = await this.credentials.prove({ email }, password);
       const issued = await this.sessions.start(proof, options, source);

@@ -11,6 +11,7 @@ import { SignInSessionsService, type IssueTokens } from '../sessions/sign-in-ses
 import { AccountEvents } from '../users/account-events.js';
 import type { Credentials } from '../users/credentials.js';
 import { CredentialsService } from '../users/credentials.service.js';
+import { SignInLimitsService } from './sign-in-limits.service.js';
 
 /** How often a proof starts again because the account changed while the password was being checked. */
 const ATTEMPTS = 3;
@@ -26,13 +27,14 @@ export class StepUpService {
     private readonly revocations: RevocationsService,
     private readonly audit: AuditService,
     private readonly events: AccountEvents,
+    private readonly limits: SignInLimitsService,
   ) {}
 
-  /** New tokens with a new `auth_time`. Throws `credentials_invalid`, `session_ended`. */
+  /** New tokens with a new `auth_time`. Throws `credentials_invalid`, `session_ended`, `too_many_requests`. */
   async reauthenticate(principal: Principal, password: string, source: RequestSource): Promise<IssuedTokens> {
     const { userId, sessionId } = principal;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const proof = await this.credentials.prove({ userId }, password);
+      const proof = await this.prove(principal, password);
       const claims = await this.sessions.prepare(principal);
       const issue = await this.database.transaction(async (tx) => {
         const session = { sessionId, userId, userVersion: proof.tokenVersion };
@@ -49,21 +51,24 @@ export class StepUpService {
 
   /**
    * Sets a new password: this session stays, with new tokens; all others end; every access token issued before is
-   * outdated. Throws `credentials_invalid`, `validation_failed`, `session_ended`.
+   * outdated. Throws `credentials_invalid`, `validation_failed`, `session_ended`, `too_many_requests`.
    */
   async changePassword(
     principal: Principal,
     passwords: { current: string; next: string },
     source: RequestSource,
   ): Promise<IssuedTokens> {
-    const { userId } = principal;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const proof = await this.credentials.prove({ userId }, passwords.current);
+      const proof = await this.prove(principal, passwords.current);
       const passwordHash = await this.credentials.hashNew(proof, passwords.next);
       const issue = await this.replacePassword(principal, proof, passwordHash, source);
       if (issue) return issue();
     }
     throw accountBusy();
+  }
+
+  private prove({ userId, sessionId }: Principal, password: string): Promise<Credentials> {
+    return this.limits.stepUp(sessionId, () => this.credentials.prove({ userId }, password));
   }
 
   /** Null when the account changed since `proof`. */

@@ -23,6 +23,7 @@ const rules: readonly Rule[] = [
   wellBelow('ACCESS_TOKEN_TTL', 'SESSION_IDLE_REMEMBERED'),
   atMost('REVOCATION_MAX_STALENESS', 'ACCESS_TOKEN_TTL', 'a revocation must not arrive later than the token expires'),
   checkPublicUrl,
+  checkRateLimits,
   checkTrustProxy,
   checkMigrationUrl,
   checkAuthority,
@@ -54,6 +55,11 @@ function wellBelow(name: DurationName, limit: DurationName): Rule {
 function checkPublicUrl({ PUBLIC_URL: address }: Known, production: boolean): ConfigFault[] {
   if (!production || address === undefined || new URL(address).protocol === 'https:' || isLoopback(address)) return [];
   return [{ variable: 'PUBLIC_URL', problem: 'must begin with https:// in production.' }];
+}
+
+function checkRateLimits({ RATE_LIMITS: limits }: Known, production: boolean): ConfigFault[] {
+  if (!production || limits !== 'off') return [];
+  return [{ variable: 'RATE_LIMITS', problem: 'must not be off in production: anyone could try every password.' }];
 }
 
 function checkTrustProxy({ TRUST_PROXY: trusted }: Known, production: boolean): ConfigFault[] {

@@ -190,6 +190,11 @@ export const variables = {
     meaning:
       'Whether revocations of other instances are heard of by LISTEN, in milliseconds. `false`: only by a look each second, for poolers that hand out connections by transaction.',
   },
+  RATE_LIMITS: {
+    schema: oneOf(['on', 'off']),
+    fallback: 'on',
+    meaning: 'Limits on attempts to sign in, for each account and each source. `off` is for benchmarks only.',
+  },
   CORS_ORIGINS: {
     schema: origins(),
     without: 'only `PUBLIC_URL`',

@@ -9,6 +9,7 @@ const LOCKS = {
   'sessions purge': 7_203_003,
   'audit purge': 7_203_006,
   'instances purge': 7_203_007,
+  'rate limits purge': 7_203_008,
 } as const;
 
 export type FleetJob = keyof typeof LOCKS;

@@ -63,6 +63,12 @@ export class CredentialsService {
     return verdict.outdated ? this.strengthen(credentials, password) : credentials;
   }
 
+  /** Null when no account that could sign in has this address. */
+  async findUserId(email: string): Promise<string | null> {
+    const credentials = await this.users.findCredentials({ email });
+    return credentials?.userId ?? null;
+  }
+
   /** The hash of a new password for this account. Throws `validation_failed` when it is weak. */
   hashNew(credentials: Credentials, password: string): Promise<string> {
     assertStrong(password, credentials, '/newPassword');

@@ -230,7 +230,8 @@ export const errorCatalogue = {
     title: 'Too many requests',
     detail: 'Wait as long as Retry-After says, then try again.',
     action: 'retry',
-    explanation: 'A limit for the account or for the source of the request was reached. `Retry-After` is in seconds.',
+    explanation:
+      'A limit on wrong passwords was reached, for the account, the source of the request or the session, or one on new accounts; or too many sign-ins are waiting already. A right password is refused too until then. `Retry-After` is in seconds.',
   },
   header_fields_too_large: {
     status: 431,
