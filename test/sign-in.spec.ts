@@ -106,6 +106,8 @@ describe('A wrong password and an unknown account cannot be told apart', () => {
     const times = { known: [] as number[], unknown: [] as number[] };
     // In turn, so that whatever else the machine does meets both.
     for (let sample = 0; sample < 21; sample++) {
+      // A refusal by the limit on wrong passwords takes no time.
+      await service.db.query('delete from rate_limits');
       for (const kind of ['known', 'unknown'] as const) {
         const start = performance.now();
         await signIn(kind === 'known' ? email : newEmail(), WRONG);
