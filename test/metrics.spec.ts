@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describeMetrics } from '../src/common/metrics/metric-catalogue.js';
 import { MetricsServer } from '../src/health/metrics-server.js';
+import { rateLimits } from '../src/limits/rate-limits.js';
 import { readPage, sectionOf, tableRows } from './docs-pages.js';
+import { guess } from './support/attempts.js';
 import { Device, send } from './support/device.js';
 import { catchUp, revoke } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
@@ -55,6 +57,13 @@ test('every metric of the page is there with its type and its values, and every 
       .map(({ name }) => name)
       .toSorted(),
   );
+});
+
+test('an attempt that a limit refused is counted under that limit', async () => {
+  const { email } = await Device.register(service);
+  const series = 'portcullis_limits_reached_total{limit="sign_in.account_source"}';
+  const { points } = rateLimits['sign_in.account_source'];
+  expect(await growth([series], () => guess(service, email, 'unknown', points + 2))).toEqual([2]);
 });
 
 test('names are of Prometheus: counters end in _total, durations are in seconds', () => {

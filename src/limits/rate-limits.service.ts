@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RateLimiterRes, type RateLimiterPostgres } from 'rate-limiter-flexible';
 import { AppError } from '../common/errors/app-error.js';
+import { Metrics } from '../common/metrics/metrics.js';
 import { Config } from '../config.js';
 import { rateLimits, type RateLimitName } from './rate-limits.js';
 import { RateLimitsRepository } from './rate-limits.repository.js';
@@ -20,6 +21,7 @@ export class RateLimitsService {
 
   constructor(
     private readonly config: Config,
+    private readonly metrics: Metrics,
     repository: RateLimitsRepository,
   ) {
     const counters = Object.entries(rateLimits).map(([name, { points, seconds }]) => [
@@ -43,6 +45,7 @@ export class RateLimitsService {
       if (!refusal) continue;
       // The library counts what it refuses. Right passwords that come all at once would then be held against the person.
       await this.giveBack(attempts.slice(0, place + 1));
+      this.metrics.count('portcullis_limits_reached_total', limit);
       const retryAfter = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
       return new AppError('too_many_requests', { log: `the limit ${limit} is reached`, retryAfter });
     }

@@ -66,10 +66,18 @@ export const metricCatalogue = {
     help: 'Requests that were answered with an error, by its code: `revocation_unavailable` and `unavailable` are the 503s.',
     label: { name: 'code', values: Object.keys(errorCatalogue) },
   },
+  portcullis_limits_reached_total: {
+    type: 'counter',
+    help: 'Attempts that a limit refused.',
+    label: {
+      name: 'limit',
+      values: ['sign_in.account_source', 'sign_in.source', 'sign_in.account', 'step_up.session', 'register.source'],
+    },
+  },
   portcullis_purged_rows_total: {
     type: 'counter',
     help: 'Rows that this instance has purged.',
-    label: { name: 'table', values: ['revocations', 'sessions', 'instances', 'audit_events'] },
+    label: { name: 'table', values: ['revocations', 'sessions', 'instances', 'audit_events', 'rate_limits'] },
   },
   portcullis_database_pool_connections: {
     type: 'gauge',
