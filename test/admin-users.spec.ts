@@ -169,6 +169,22 @@ describe('PATCH /v1/admin/users/:id', () => {
     expect((await get(`users/${userId}`)).roles).toEqual(['editor']);
   });
 
+  test('roles that somebody else has changed meanwhile: one of two at once is told so, and nothing of theirs is lost', async () => {
+    const { userId } = await Device.register(service);
+    await patch(userId, { roles: ['editor', 'auditor'] });
+    const expectedRoles = ['editor', 'auditor'];
+    const answers = await Promise.all([
+      patch(userId, { roles: ['editor', 'auditor', 'clerk'], expectedRoles }),
+      patch(userId, { roles: ['editor'], expectedRoles }),
+    ]);
+    const [done, refused] = answers.toSorted((a, b) => a.status - b.status);
+    expect([done!.status, refused!.status, refused!.code]).toEqual([200, 409, 'conflict']);
+    expect(refused!.body.detail).toContain(`It has ${done!.body.roles.join(', ')} now.`);
+    expect((await get(`users/${userId}`)).roles).toEqual(done!.body.roles);
+    expect((await patch(userId, { status: 'suspended', roles: [], expectedRoles: ['other'] })).status).toBe(409);
+    expect(await get(`users/${userId}`)).toMatchObject({ status: 'active', roles: done!.body.roles });
+  });
+
   test('the last administrator keeps the role, says a sentence', async () => {
     const answer = await patch(admin.userId, { roles: [] });
     expect(answer).toMatchObject({ status: 409, code: 'conflict' });

@@ -22,6 +22,11 @@ export const ChangeAccount = z
   .strictObject({
     status: z.enum(['active', 'suspended']).optional().describe('suspended: out at once, and no sign-in.'),
     roles: Roles.optional().describe('All the roles it is to have; sessions go on, and their tokens carry them.'),
+    expectedRoles: z
+      .array(RoleName)
+      .max(100)
+      .optional()
+      .describe('The roles as you have seen them: if it has others by now, 409 and nothing is changed.'),
     reason: Reason,
   })
   .refine(({ status, roles }) => status !== undefined || roles !== undefined, 'Write status, roles, or both.');

@@ -19,6 +19,8 @@ import { UsersRepository } from './users.repository.js';
 export interface AccountChange {
   status?: 'active' | 'suspended' | undefined;
   roles?: string[] | undefined;
+  /** The roles as whoever decides has seen them: with others by now, nothing is changed. */
+  expectedRoles?: string[] | undefined;
 }
 
 export interface AccountQuery {
@@ -111,6 +113,7 @@ export class AccountAdministrationService {
       const before = orNotFound(await this.accounts.lock(tx, userId));
       if (before.status === 'deleted') throw noSuchAccount();
       assertOtherStatus(before, change.status);
+      assertRoles(before, change.expectedRoles);
       const after = { status: change.status ?? before.status, roles: roles ?? before.roles };
       assertAdminRemains(before, after);
       const minVersion = await this.write(tx, { userId, before, after, act });
@@ -172,6 +175,13 @@ function assertOtherStatus(before: LockedAccount, status: AccountChange['status'
     detail:
       status === 'suspended' ? 'The account is suspended already.' : 'The account is not suspended: it is active.',
   });
+}
+
+/** Two who each add a role to those they have seen must not take each other's away. */
+function assertRoles({ roles }: LockedAccount, expected: string[] | undefined): void {
+  if (expected === undefined || [...new Set(expected)].toSorted().join() === roles.toSorted().join()) return;
+  const now = roles.length === 0 ? 'It has none now.' : `It has ${roles.join(', ')} now.`;
+  throw new AppError('conflict', { detail: `The roles of the account have been changed meanwhile. ${now}` });
 }
 
 function emailOf(text: string): string {
