@@ -24,6 +24,12 @@ const SPREAD_MS = 50;
 /** How often each of them refreshes in a round. */
 const TIMES = 3;
 
+/** A browser whose tabs cannot know of each other, but for the cookies that they share. */
+const ALONE = `
+  delete Navigator.prototype.locks;
+  delete window.BroadcastChannel;
+`;
+
 type Tab = { tab: Page; client: JSHandle<Client> };
 
 /** The same numbers in every run (a linear congruential generator). */
@@ -47,9 +53,10 @@ function loseAnswers(site: Site): { refreshes: number; lost: number } {
   return counts;
 }
 
-async function openTabs(): Promise<Tab[]> {
+async function openTabs(script = ''): Promise<Tab[]> {
   const { email, password } = await stage.newAccount();
   const context = await stage.openBrowser();
+  await context.addInitScript(script);
   const first = await openBare(context);
   await first.client.evaluate((client, account) => client.signIn(account), { email, password });
   const rest = await Promise.all(Array.from({ length: TABS - 1 }, () => openBare(context)));
@@ -66,28 +73,39 @@ async function expectSignedIn(tabs: Tab[]): Promise<void> {
   expect(answers).toEqual(tabs.map(() => 200));
 }
 
-test(`${REFRESHES} refreshes from ten tabs, answers lost on the way: nobody is signed out`, async () => {
+test.each([
+  ['ten tabs', ''],
+  ['ten tabs that know nothing of each other', ALONE],
+])(
+  `${REFRESHES} refreshes from %s, answers lost on the way: nobody is signed out`,
+  async (_tabs, script) => {
+    const tabs = await openTabs(script);
+    const counts = loseAnswers(stage.site);
+    const refreshMany = async (client: Client) => {
+      for (let round = 0; round < 10; round++) await client.refresh();
+    };
+    while (counts.refreshes < REFRESHES) {
+      await Promise.all(tabs.map(({ client }) => client.evaluate(refreshMany)));
+      // Every access token has run out: each tab finds out at its next request.
+      await stage.site.service.advance(660);
+      await expectSignedIn(tabs);
+    }
+    expect(counts.lost).toBeGreaterThan((REFRESHES * LOSS) / 4);
+  },
+  3_600_000,
+);
+
+test(`${PLAIN_REFRESHES} refreshes by plain fetch from ten tabs, asked again where the answer is lost: none is refused`, async () => {
   const tabs = await openTabs();
   const counts = loseAnswers(stage.site);
-  const refreshMany = async (client: Client) => {
-    for (let round = 0; round < 10; round++) await client.refresh();
-  };
-  while (counts.refreshes < REFRESHES) {
-    await Promise.all(tabs.map(({ client }) => client.evaluate(refreshMany)));
-    // Every access token has run out: each tab finds out at its next request.
-    await stage.site.service.advance(660);
-    await expectSignedIn(tabs);
-  }
-  expect(counts.lost).toBeGreaterThan((REFRESHES * LOSS) / 4);
-}, 3_600_000);
-
-test(`${PLAIN_REFRESHES} refreshes by plain fetch from ten tabs that know nothing of each other: none is refused`, async () => {
-  const tabs = await openTabs();
   const refreshByFetch = async (_client: Client, { spread, times }: { spread: number; times: number }) => {
     const statuses: number[] = [];
     await new Promise((resolve) => setTimeout(resolve, Math.random() * spread));
-    for (let time = 0; time < times; time++)
-      statuses.push((await fetch('/v1/auth/refresh', { method: 'POST' })).status);
+    while (statuses.length < times) {
+      // One whose answer was lost is asked again.
+      const answer = await fetch('/v1/auth/refresh', { method: 'POST' }).catch(() => null);
+      if (answer) statuses.push(answer.status);
+    }
     return statuses;
   };
   const manner = { spread: SPREAD_MS, times: TIMES };
@@ -97,5 +115,6 @@ test(`${PLAIN_REFRESHES} refreshes by plain fetch from ten tabs that know nothin
     const statuses = await Promise.all(tabs.map(({ client }) => client.evaluate(refreshByFetch, manner)));
     expect(new Set(statuses.flat())).toEqual(new Set([200]));
   }
+  expect(counts.lost).toBeGreaterThan((PLAIN_REFRESHES * LOSS) / 4);
   await expectSignedIn(tabs);
 }, 3_600_000);
