@@ -3,7 +3,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
+import { measureIndexLoad } from './index-load.js';
 import { measureOperators } from './operators.js';
+import { measurePropagation } from './propagation.js';
 import { measureProtectedRoute } from './protected-route.js';
 import { measurePurge } from './purge.js';
 import { measureRefresh } from './refresh.js';
@@ -17,6 +19,8 @@ const benchmarks: Record<string, (databaseUrl: string) => Promise<Row[]>> = {
   refresh: measureRefresh,
   'session-ends': measureSessionEnds,
   purge: measurePurge,
+  propagation: measurePropagation,
+  'index-load': measureIndexLoad,
   'sign-in-storm': measureSignInStorm,
 };
 

@@ -4,8 +4,10 @@
  * to TOKENS_OUT, a line each: `Authorization: Bearer …`, or refresh tokens with TOKENS=refresh.
  */
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { RevocationIndex } from '@portcullis/verifier';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from '../src/app.js';
 import { AppModule } from '../src/app.module.js';
@@ -13,6 +15,7 @@ import { loadConfig } from '../src/config.js';
 import { Database } from '../src/database/database.js';
 import { applyMigrations } from '../src/database/migrator.js';
 import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
+import { RevocationLogRepository } from '../src/revocation/revocation-log.repository.js';
 import { RevocationSync } from '../src/revocation/revocation-sync.js';
 import { SessionsPurgeJob } from '../src/sessions/sessions-purge.job.js';
 import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
@@ -78,6 +81,19 @@ const commands = {
     // The poll finds them.
     while (index.size < count) await sleep(50);
     return index.size;
+  },
+
+  /** Reads the whole deny-list as an instance does that starts. */
+  loadIndex: async () => {
+    const index = new RevocationIndex();
+    const log = app.get(RevocationLogRepository, { strict: false });
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    loop.enable();
+    const start = performance.now();
+    await log.load((entries) => entries.forEach((entry) => index.apply(entry)));
+    const seconds = (performance.now() - start) / 1000;
+    loop.disable();
+    return { seconds, bytes: index.memoryBytes, longestWait: loop.max / 1e6 };
   },
 
   /** Access tokens of as many different sessions. */
