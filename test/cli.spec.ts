@@ -142,9 +142,12 @@ describe('session', () => {
   });
 });
 
-test('everyone sign-out: every session of everyone has ended, with one row an application', async () => {
+test('everyone sign-out: every session of everyone has ended, with one row an application and no session touched', async () => {
   const devices = [await Device.register(one), await Device.register(two)];
+  const written = () => one.db.query('select id, xmin::text, ctid::text from sessions order by id');
+  const before = await written();
   expect(await operateJson(one, `everyone sign-out ${WHY}`)).toEqual({ applications: ['account'] });
+  expect(await written()).toEqual(before);
   for (const device of devices) {
     expect(await answers(device)).toEqual(['token_outdated', 'token_outdated']);
     expect((await device.refresh()).code).toBe('session_ended');
@@ -227,6 +230,26 @@ test('purge: what is dead goes, what may be needed stays, and it says how much',
   expect(await device.access()).toBeNull();
 });
 
+describe('at a terminal', () => {
+  test('the password is asked for twice and not shown; the reason is asked for', async () => {
+    const email = newEmail();
+    const { code, out, err } = await operate(one, `user create ${email}`, { answers: [PASSWORD, PASSWORD] });
+    expect([code, out]).toEqual([0, `${email} can sign in now, with no role.\n`]);
+    expect(err).toBe('Password: \nThe same again: \n');
+    const suspended = await operate(one, `user suspend ${email}`, { answers: ['case 4713'] });
+    expect(suspended).toMatchObject({ code: 0, err: expect.stringContaining('Why? ') });
+    expect((await operateJson(one, `audit --of ${email} --limit 1`)).items[0].reason).toBe('case 4713');
+  });
+
+  test('two different passwords, and no reason: refused, and nothing is done', async () => {
+    const email = newEmail();
+    const different = await operate(one, `user create ${email}`, { answers: [PASSWORD, `${PASSWORD}!`] });
+    expect(different).toMatchObject({ code: 2, err: expect.stringContaining('two different passwords') });
+    expect((await operate(one, `user show ${email}`)).code).toBe(1);
+    expect(await operate(one, 'everyone sign-out', { answers: [''] })).toMatchObject({ code: 2 });
+  });
+});
+
 describe('bad input is refused with a sentence, and nothing is done', () => {
   const refusals: [string, string, number, RegExp][] = [
     ['an unknown person', `user suspend nobody@example.com ${WHY}`, 1, /^There is no account with the address nobody@/],
@@ -246,6 +269,7 @@ describe('bad input is refused with a sentence, and nothing is done', () => {
     ['an unknown command', 'user destroy a@example.com', 2, /unknown command|There is no command/],
     ['an unknown option', 'user show a@example.com --force', 2, /unknown option/],
     ['an e-mail address where seconds go', `user suspend --wait a@example.com ${WHY}`, 2, /^--wait takes seconds/],
+    ['to wait for what instances do not follow', `key rotate --wait ${WHY}`, 2, /unknown option '--wait'/],
     ['a role that is none', `user roles a@example.com 1x ${WHY}`, 1, /./],
   ];
 

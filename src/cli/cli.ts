@@ -89,7 +89,7 @@ function explain(error: unknown): { exitCode: number; code: string; detail: stri
   }
   const code = databaseErrorCode(error);
   if (code !== null) {
-    const detail = `The database cannot be used now, so nothing was done: ${(error as Error).message}`;
+    const detail = `The database cannot be used now: ${(error as Error).message}`;
     return { exitCode: EXIT.unavailable, code, detail };
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -3,7 +3,7 @@ import type { Act } from '../audit/act.js';
 import { ApplicationSignOutService } from '../sessions/application-sign-out.service.js';
 import { counted } from './columns.js';
 import { CommandGroup } from './command-group.js';
-import { OperatorAct } from './operator-act.js';
+import { RevokingAct } from './revoking-act.js';
 import type { Outcome } from './terminal.js';
 import type { Services } from './workbench.js';
 
@@ -11,7 +11,7 @@ import type { Services } from './workbench.js';
   name: 'sign-out',
   description: 'ends every session of everyone, in every application; the operator has to sign in again too',
 })
-export class EveryoneSignOutCommand extends OperatorAct {
+export class EveryoneSignOutCommand extends RevokingAct {
   protected async act(services: Services, _args: string[], act: Act): Promise<Outcome> {
     const applications = await services.get(ApplicationSignOutService).signOutEveryone(act);
     const where = `${counted(applications.length, 'application')} (${applications.join(', ')})`;

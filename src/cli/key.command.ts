@@ -4,6 +4,7 @@ import { KeyAdministrationService, type SigningKeyView } from '../keys/key-admin
 import { columns, counted } from './columns.js';
 import { CommandGroup } from './command-group.js';
 import { OperatorAct } from './operator-act.js';
+import { RevokingAct } from './revoking-act.js';
 import { OperatorCommand } from './operator-command.js';
 import type { Outcome } from './terminal.js';
 import type { Services } from './workbench.js';
@@ -40,7 +41,7 @@ export class KeyRotateCommand extends OperatorAct {
   arguments: '<kid>',
   description: 'refuses everything that a key signed, at once and for good: for a key that leaked',
 })
-export class KeyWithdrawCommand extends OperatorAct {
+export class KeyWithdrawCommand extends RevokingAct {
   protected async act(services: Services, [kid = '']: string[], act: Act): Promise<Outcome> {
     const key = await services.get(KeyAdministrationService).withdraw(kid, act);
     const lines = [`${kid} is withdrawn: what it signed is refused. ${key.kid} signs; every client refreshes once.`];

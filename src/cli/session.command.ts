@@ -4,7 +4,7 @@ import { AppError } from '../common/errors/app-error.js';
 import { SessionAdministrationService } from '../sessions/session-administration.service.js';
 import { columns } from './columns.js';
 import { CommandGroup } from './command-group.js';
-import { OperatorAct } from './operator-act.js';
+import { RevokingAct } from './revoking-act.js';
 import { OperatorCommand } from './operator-command.js';
 import { accountOf, nameOf } from './person.js';
 import type { Outcome } from './terminal.js';
@@ -33,7 +33,7 @@ export class SessionListCommand extends OperatorCommand {
 }
 
 @SubCommand({ name: 'end', arguments: '<id>', description: 'signs one device out' })
-export class SessionEndCommand extends OperatorAct {
+export class SessionEndCommand extends RevokingAct {
   protected async act(services: Services, [id = '']: string[], act: Act): Promise<Outcome> {
     if (!SESSION_ID.test(id)) {
       const detail = `"${id}" is no id of a session. session list EMAIL shows them. Nothing was done.`;

@@ -2,7 +2,7 @@ import { Command, SubCommand } from 'nest-commander';
 import type { Act } from '../audit/act.js';
 import { TokenDenialService } from '../revocation/token-denial.service.js';
 import { CommandGroup } from './command-group.js';
-import { OperatorAct } from './operator-act.js';
+import { RevokingAct } from './revoking-act.js';
 import type { Outcome } from './terminal.js';
 import { TokenInspectCommand } from './token-inspect.command.js';
 import { UsageError } from './usage-error.js';
@@ -14,7 +14,7 @@ import type { Services } from './workbench.js';
   argsDescription: { jti: 'its claim `jti`; token inspect shows it' },
   description: 'refuses one access token; its session goes on, and gets another one',
 })
-export class TokenDenyCommand extends OperatorAct {
+export class TokenDenyCommand extends RevokingAct {
   protected async act(services: Services, [jti = '']: string[], act: Act): Promise<Outcome> {
     // A token has two dots. It should be in no argument, but it is there now.
     if (jti.includes('.')) {

@@ -5,6 +5,7 @@ import { AccountAdministrationService } from '../users/account-administration.se
 import { columns, counted } from './columns.js';
 import { CommandGroup } from './command-group.js';
 import { OperatorAct, type ActOptions } from './operator-act.js';
+import { RevokingAct, type RevokingOptions } from './revoking-act.js';
 import { OperatorCommand } from './operator-command.js';
 import { accountOf, nameOf, type Account } from './person.js';
 import type { Outcome } from './terminal.js';
@@ -29,7 +30,7 @@ export class UserShowCommand extends OperatorCommand {
   argsDescription: EMAIL,
   description: 'signs an account out everywhere, at once, and lets nobody sign in to it',
 })
-export class UserSuspendCommand extends OperatorAct {
+export class UserSuspendCommand extends RevokingAct {
   protected async act(services: Services, [email = '']: string[], act: Act): Promise<Outcome> {
     const { id } = await accountOf(services, email);
     const user = await services.get(AccountAdministrationService).suspend(id, act);
@@ -43,7 +44,7 @@ export class UserSuspendCommand extends OperatorAct {
   argsDescription: EMAIL,
   description: 'lets a suspended account in again; its old sessions stay ended',
 })
-export class UserRestoreCommand extends OperatorAct {
+export class UserRestoreCommand extends RevokingAct {
   protected async act(services: Services, [email = '']: string[], act: Act): Promise<Outcome> {
     const { id } = await accountOf(services, email);
     const user = await services.get(AccountAdministrationService).restore(id, act);
@@ -57,7 +58,7 @@ export class UserRestoreCommand extends OperatorAct {
   argsDescription: EMAIL,
   description: 'ends every session of an account',
 })
-export class UserSignOutCommand extends OperatorAct {
+export class UserSignOutCommand extends RevokingAct {
   protected async act(services: Services, [email = '']: string[], act: Act): Promise<Outcome> {
     const user = await accountOf(services, email);
     await services.get(AccountAdministrationService).signOutEverywhere(user.id, act);
@@ -71,7 +72,7 @@ export class UserSignOutCommand extends OperatorAct {
   argsDescription: { ...EMAIL, roles: 'exactly the roles it is to have; those it has, when none is named' },
   description: 'sets the roles of an account; sessions go on',
 })
-export class UserRolesCommand extends OperatorAct<ActOptions & { none?: boolean }> {
+export class UserRolesCommand extends RevokingAct<RevokingOptions & { none?: boolean }> {
   @Option({ flags: '--none', description: 'takes all roles away' })
   readNone(): boolean {
     return true;

@@ -6,6 +6,8 @@ export interface Operation {
   /** Sent to standard input; nothing and at its end, when left out. */
   input?: string;
   env?: Record<string, string>;
+  /** Typed at a terminal, one at each prompt; what is not typed is an empty line. Without, there is no terminal. */
+  answers?: string[];
 }
 
 /** What an operator's command ended with, and wrote. */
@@ -30,7 +32,11 @@ let host: ChildProcess | undefined;
 let operations = 0;
 
 /** Runs a command as its process would, but for the start of Node: see `operate-host.mjs`. */
-export async function operate(service: Service, words: string, { input = '', env }: Operation = {}): Promise<Ending> {
+export async function operate(
+  service: Service,
+  words: string,
+  { input = '', env, answers }: Operation = {},
+): Promise<Ending> {
   host ??= startHost();
   const id = (operations += 1);
   const running = host;
@@ -41,7 +47,7 @@ export async function operate(service: Service, words: string, { input = '', env
       resolve({ code: message.code, out: message.out, err: message.err });
     });
   });
-  running.send({ id, words: split(words), env: { ...environmentOf(service), ...env }, input });
+  running.send({ id, words: split(words), env: { ...environmentOf(service), ...env }, input, answers });
   return ending;
 }
 
