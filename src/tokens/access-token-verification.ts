@@ -9,7 +9,6 @@ import {
   VerificationError,
   VerifiedToken,
   VerifiedTokenCache,
-  type AccessTokenClaims,
   type RecheckContext,
   type Refusal,
   type VerificationKey,
@@ -17,7 +16,6 @@ import {
 import { ApplicationsService } from '../applications/applications.service.js';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
-import type { Principal } from '../common/principal.js';
 import { Config } from '../config.js';
 import { KeysService } from '../keys/keys.service.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
@@ -26,12 +24,6 @@ import { RevocationSync } from '../revocation/revocation-sync.js';
 export class AdmittedToken extends VerifiedToken {
   /** When its use was last noted, whole unix seconds. Only the guard writes it. */
   notedAt = 0;
-  readonly principal: Principal;
-
-  constructor(token: string, kid: string, key: VerificationKey, claims: AccessTokenClaims) {
-    super(token, kid, key, claims);
-    this.principal = toPrincipal(claims);
-  }
 }
 
 /**
@@ -112,16 +104,11 @@ export class AccessTokenVerification {
       });
       const refusal = decide({ kid, claims }, this.sync.index);
       if (refusal) throw new VerificationError(refusal, 'decision');
-      const admitted = new AdmittedToken(flat(token), kid, key, claims);
+      const admitted = new AdmittedToken(token, kid, key, claims);
       this.seen.set(admitted);
       return admitted;
     });
   }
-}
-
-/** The same text as a string of its own: a slice of a header is compared by way of the header. */
-function flat(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1');
 }
 
 function orRefuse<T>(check: () => T): T {
@@ -139,25 +126,4 @@ function unknownKidOf(token: string, error: unknown): string | null {
   if (!(cause instanceof VerificationError) || cause.reason !== UNKNOWN_KID) return null;
   const { kid } = JSON.parse(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url').toString()) as { kid: unknown };
   return typeof kid === 'string' ? kid : null;
-}
-
-function toPrincipal(claims: AccessTokenClaims): Principal {
-  freezeDeeply(claims);
-  return Object.freeze({
-    userId: claims.sub,
-    sessionId: claims.sid,
-    applicationId: claims.client_id,
-    tokenId: claims.jti,
-    roles: claims.roles,
-    authenticatedAt: claims.auth_time,
-    amr: claims.amr,
-    claims,
-  });
-}
-
-/** What one request wrote into a claim, all others with the same token would read. */
-function freezeDeeply(value: unknown): void {
-  if (typeof value !== 'object' || value === null) return;
-  Object.values(value).forEach(freezeDeeply);
-  Object.freeze(value);
 }

@@ -1,5 +1,10 @@
+export { createVerifier, Verifier, type VerifierOptions, type VerifierStatus } from './create-verifier.js';
 export { decide, type RevocableToken } from './decide.js';
+export { FeedError, type FeedErrorCode } from './follower/feed-error.js';
+export type { Clock } from './follower/freshness.js';
+export type { Credentials } from './follower/service-request.js';
 export { KeySet, type JsonWebKeySet, type SigningAlgorithm, type VerificationKey } from './key-set.js';
+export type { Principal } from './principal.js';
 export { concerns, type RevocationEntry, type RevocationKind, type RevocationState } from './revocation-entry.js';
 export { RevocationIndex } from './revocation-index.js';
 export {
@@ -11,6 +16,11 @@ export {
 } from './token-claims.js';
 export { checkHeader, UNKNOWN_KID } from './token-header.js';
 export { verifySignature } from './token-signature.js';
-export { VerificationError, type Refusal, type VerificationErrorCode } from './verification-error.js';
+export {
+  VerificationError,
+  type Refusal,
+  type TokenRefusal,
+  type VerificationErrorCode,
+} from './verification-error.js';
 export { VerifiedTokenCache } from './verified-token-cache.js';
-export { recheck, VerifiedToken, verify, type RecheckContext, type VerifyContext } from './verify.js';
+export { recheck, VerifiedToken, verify, verifyIssued, type RecheckContext, type VerifyContext } from './verify.js';

@@ -6,7 +6,16 @@ export type Refusal =
   | 'application_disabled'
   | 'token_outdated';
 
-export type VerificationErrorCode = 'token_invalid' | 'token_expired' | Refusal;
+/** What a check of the token itself can say. */
+export type TokenRefusal = 'token_invalid' | 'token_expired' | Refusal;
+
+/** What else stands between a request and a route. */
+export type AccessRefusal = 'token_missing' | 'forbidden' | 'reauthentication_required';
+
+/** That neither yes nor no can be said: revocations are not known, or no key is. The token may well be good. */
+export type Unavailability = 'revocation_unavailable' | 'unavailable';
+
+export type VerificationErrorCode = TokenRefusal | AccessRefusal | Unavailability;
 
 /** Thrown for a token that is not accepted. Neither field ever holds a part of the token. */
 export class VerificationError extends Error {

@@ -1,0 +1,74 @@
+import { FeedError } from './feed-error.js';
+import type { Heartbeat } from './feed-messages.js';
+
+/** The clocks of an application, injected so that tests can step them. Both in milliseconds. */
+export interface Clock {
+  /** Wall clock, since 1970. */
+  now(): number;
+  /** One that only ever grows. */
+  monotonic(): number;
+}
+
+export const systemClock: Clock = { now: () => Date.now(), monotonic: () => performance.now() };
+
+/** When something happened, by both clocks: a frozen process stops one, a stepped clock moves the other. */
+export interface Moment {
+  wall: number;
+  monotonic: number;
+}
+
+/** How far the two clocks may part during one stream, in milliseconds: they drift by some hundred in ten minutes. */
+const MAX_PARTING = 1_000;
+
+/**
+ * How old the knowledge is. A stream tells how long it has lasted by the service's clock, so a heartbeat that was held up
+ * on the way, however long, says when it was written: the moment our request was sent, which was before the stream
+ * began, and that long after.
+ */
+export class Freshness {
+  private confirmed: Moment = { wall: -Infinity, monotonic: -Infinity };
+
+  constructor(
+    private readonly clock: Clock,
+    /** Milliseconds. */
+    private readonly limit: number,
+  ) {}
+
+  moment(): Moment {
+    return { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+  }
+
+  /** `now`: unix ms. */
+  isFresh(now = this.clock.now()): boolean {
+    const { wall, monotonic } = this.confirmed;
+    // A clock that was set back would hide a freeze for as long as it was set back.
+    return this.clock.monotonic() - monotonic <= this.limit && Math.abs(now - wall) <= this.limit;
+  }
+
+  /** From now on nothing is fresh, until the next heartbeat. */
+  expire(): void {
+    this.confirmed = { wall: -Infinity, monotonic: -Infinity };
+  }
+
+  /** Milliseconds, by the clock that says more; Infinity before the first heartbeat. */
+  get age(): number {
+    const { wall, monotonic } = this.confirmed;
+    return Math.max(this.clock.monotonic() - monotonic, Math.abs(this.clock.now() - wall));
+  }
+
+  /** Takes a heartbeat of the stream that was asked for at `start`. Throws a FeedError for one that cannot be. */
+  confirm({ elapsed, staleness }: Heartbeat, start: Moment): void {
+    const now = this.moment();
+    if (start.monotonic + elapsed > now.monotonic + MAX_PARTING) {
+      throw new FeedError('feed_invalid', 'a heartbeat from the future');
+    }
+    const parting = now.wall - start.wall - (now.monotonic - start.monotonic);
+    if (Math.abs(parting) > MAX_PARTING)
+      throw new FeedError('unreachable', 'a clock was set: starting the stream anew');
+    const age = elapsed - staleness;
+    this.confirmed = {
+      monotonic: Math.max(this.confirmed.monotonic, Math.min(start.monotonic + age, now.monotonic)),
+      wall: Math.min(start.wall + age, now.wall),
+    };
+  }
+}

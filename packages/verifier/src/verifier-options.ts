@@ -1,0 +1,91 @@
+import { systemClock, type Clock } from './follower/freshness.js';
+import type { Credentials, Fetch } from './follower/service-request.js';
+
+export interface VerifierOptions {
+  /** The service, as it names itself in `iss`: its PUBLIC_URL. */
+  issuer: string;
+  /** Us, as tokens name us in `aud`; any one of them, when there are several. */
+  audience: string | readonly string[];
+  /** The id of our application and one of its secrets, for the feed and for introspection. */
+  credentials: Credentials;
+  /** Where the list of revocations is; `<issuer>/v1/revocations` when left out. */
+  feed?: string | URL;
+  /** Where the keys are; beside the feed when left out: `/.well-known/jwks.json`. */
+  jwks?: string | URL;
+  /** Where a token can be asked about; beside the feed when left out: `/oauth/introspect`. */
+  introspection?: string | URL;
+  /**
+   * How old, in seconds, the knowledge of revocations may be when a token is accepted: 5 when left out. It bounds how
+   * late a revocation can take effect here, whatever fails on the way.
+   */
+  maxStaleness?: number;
+  /** What to do past it: answer 503 (`reject`, when left out), or ask the service about each token. */
+  onStale?: 'introspect' | 'reject';
+  /** Seconds between two looks for a key that is not known: 10 when left out. */
+  refetchInterval?: number;
+  /** How many verified tokens are remembered: 20,000 when left out, about 2 kB each. */
+  cacheSize?: number;
+  /** Told of whatever goes wrong on the way to the service: a FeedError. For your log. */
+  onError?: (error: unknown) => void;
+  clock?: Clock;
+  fetch?: Fetch;
+}
+
+export interface VerifierSettings {
+  issuer: string;
+  audience: string | readonly string[];
+  credentials: Credentials;
+  feed: URL;
+  jwks: URL;
+  introspection: URL | null;
+  maxStaleness: number;
+  refetchInterval: number;
+  cacheSize: number;
+  onError: (error: unknown) => void;
+  clock: Clock;
+  fetch: Fetch;
+}
+
+/** Throws a TypeError that says which option is wrong. */
+export function readOptions(options: VerifierOptions): VerifierSettings {
+  const { issuer, audience, credentials, onStale = 'reject' } = options;
+  assert(typeof issuer === 'string' && URL.canParse(issuer), 'issuer must be the URL of the service');
+  const isNamed = typeof audience === 'string' ? audience !== '' : Array.isArray(audience) && audience.length > 0;
+  assert(isNamed, 'audience must name you, as tokens do');
+  assert(!!credentials?.id && !!credentials.secret, 'credentials must have the id and a secret of your application');
+  assert(onStale === 'reject' || onStale === 'introspect', "onStale must be 'reject' or 'introspect'");
+  const feed = readUrl('feed', options.feed ?? `${issuer.replace(/\/$/, '')}/v1/revocations`);
+  const beside = (path: string) => new URL(feed.pathname.replace(/\/v1\/revocations$/, path), feed);
+  return {
+    issuer,
+    audience,
+    credentials,
+    feed,
+    jwks: options.jwks ? readUrl('jwks', options.jwks) : beside('/.well-known/jwks.json'),
+    introspection:
+      onStale === 'reject' ? null : readUrl('introspection', options.introspection ?? beside('/oauth/introspect')),
+    // Heartbeats come once a second: less than two would refuse requests in health.
+    maxStaleness: readNumber('maxStaleness', options.maxStaleness ?? 5, 2, 3600),
+    refetchInterval: readNumber('refetchInterval', options.refetchInterval ?? 10, 1, 3600),
+    cacheSize: readNumber('cacheSize', options.cacheSize ?? 20_000, 2, 10_000_000),
+    onError: options.onError ?? (() => undefined),
+    clock: options.clock ?? systemClock,
+    fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+  };
+}
+
+function readUrl(name: string, value: string | URL): URL {
+  assert(URL.canParse(String(value)), `${name} must be a URL`);
+  const url = new URL(value);
+  assert(url.protocol === 'https:' || url.protocol === 'http:', `${name} must be a URL of http or https`);
+  return url;
+}
+
+function readNumber(name: string, value: number, least: number, most: number): number {
+  assert(typeof value === 'number' && value >= least && value <= most, `${name} must be ${least} to ${most}`);
+  return value;
+}
+
+function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(`createVerifier: ${message}`);
+}
