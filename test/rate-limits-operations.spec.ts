@@ -84,7 +84,7 @@ test('without the database there is neither a sign-in nor a guess: 503', async (
   await proxy.close();
 });
 
-test('a sign-in costs six statements more at most; ordinary requests and refreshes, forged ones too, none', async () => {
+test('a sign-in costs four statements more at most; ordinary requests and refreshes, forged ones too, none', async () => {
   const device = await Device.register(service);
   const statements = jest.spyOn(service.app.get(Database), 'queryPrepared');
   const counted = async (work: () => Promise<unknown>) => {
@@ -92,7 +92,7 @@ test('a sign-in costs six statements more at most; ordinary requests and refresh
     await work();
     return statements.mock.calls.filter(([name]) => name.startsWith('rate_limits')).length;
   };
-  expect(await counted(() => device.login())).toBeLessThanOrEqual(6);
+  expect(await counted(() => device.login())).toBeLessThanOrEqual(4);
   expect(await counted(() => guess(service, device.email, newAddress(), 1))).toBeLessThanOrEqual(3);
   expect(await counted(() => device.access())).toBe(0);
   expect(await counted(() => device.refresh())).toBe(0);

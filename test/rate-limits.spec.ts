@@ -1,6 +1,7 @@
 import { rateLimits } from '../src/limits/rate-limits.js';
 import { BEHIND_PROXY, countAs, from, guess, newAddress, passTime, signIn, WRONG } from './support/attempts.js';
 import { Device, newEmail, PASSWORD, send } from './support/device.js';
+import { pauseAfterPasswordCheck } from './support/password-pause.js';
 import { startService, type Service } from './support/service.js';
 
 const HERE = rateLimits['sign_in.account_source'].points;
@@ -66,6 +67,18 @@ describe('Wrong passwords for one account from one source', () => {
     for (const { status } of answers) expect([200, 429]).toContain(status);
     expect(await guess(service, email, ip, HERE - 1)).toEqual(statuses(HERE - 1, 0));
     expect((await signIn(service, email, ip)).status).toBe(200);
+  });
+
+  test('what is given back after the window is over is no credit for the next one', async () => {
+    const { email } = await Device.register(service);
+    const ip = newAddress();
+    const paused = pauseAfterPasswordCheck(service);
+    const slow = signIn(service, email, ip);
+    await paused.checked;
+    await passTime(service, WINDOW);
+    paused.goOn();
+    expect((await slow).status).toBe(200);
+    expect(await guess(service, email, ip, HERE + 2)).toEqual(statuses(HERE, 2));
   });
 
   test('right passwords do not count, however many', async () => {

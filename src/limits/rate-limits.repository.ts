@@ -36,6 +36,20 @@ export class RateLimitsRepository {
     });
   }
 
+  /**
+   * Takes an attempt back for each of these keys, in windows that are not over at `now` (milliseconds since 1970). Never
+   * below none: the library's own way could leave a credit for the next window.
+   */
+  async takeBack(keys: string[], now: number): Promise<void> {
+    await this.database.queryPrepared(
+      'rate_limits:take-back',
+      `with spent as (
+         select key from rate_limits where key = any($1) and points > 0 and expire > $2 order by key for update)
+       update rate_limits r set points = r.points - 1 from spent where r.key = spent.key`,
+      [keys, now],
+    );
+  }
+
   /** Deletes up to `limit` windows that are over, the first ones from `from` on (milliseconds since 1970). */
   purgeBatch(limit: number, from: string | null): Promise<PurgedBatch> {
     return this.database.purge(

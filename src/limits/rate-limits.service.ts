@@ -22,7 +22,7 @@ export class RateLimitsService {
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
-    repository: RateLimitsRepository,
+    private readonly repository: RateLimitsRepository,
   ) {
     const counters = Object.entries(rateLimits).map(([name, { points, seconds }]) => [
       name,
@@ -69,7 +69,9 @@ export class RateLimitsService {
   async giveBack(attempts: Attempt[]): Promise<void> {
     if (!this.config.rateLimits) return;
     try {
-      await Promise.all(attempts.map(({ limit, subject }) => this.counters[limit].reward(subject)));
+      const keys = attempts.map(({ limit, subject }) => this.counters[limit].getKey(subject));
+      // The clock that the library counts by.
+      await this.repository.takeBack(keys, Date.now());
     } catch (error) {
       this.logger.warn({
         message: 'Attempts could not be given back; they count as failed until their window ends.',
