@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import pg from 'pg';
 import { Database } from '../src/database/database.js';
 import { rateLimits, type RateLimitName } from '../src/limits/rate-limits.js';
 import { codeBlocks, readPage, sectionOf, tableRows } from './docs-pages.js';
@@ -98,6 +99,19 @@ test('a sign-in costs four statements more at most; ordinary requests and refres
   expect(await counted(() => device.refresh())).toBe(0);
   expect(await counted(() => device.refresh(`${device.refreshToken.slice(0, -4)}AAAA`))).toBe(0);
   statements.mockRestore();
+});
+
+test('a count does not wait for the disk, whatever else the database waits for', async () => {
+  // The database of a test run waits for nothing.
+  const client = new pg.Client({ connectionString: service.db.url, options: '-c synchronous_commit=on' });
+  await client.connect();
+  const { rows } = await client.query(
+    `insert into rate_limits values ('sign_in.source:early', 1, 0)
+     returning current_setting('synchronous_commit') as early`,
+  );
+  expect(rows).toEqual([{ early: 'off' }]);
+  expect((await client.query('show synchronous_commit')).rows).toEqual([{ synchronous_commit: 'on' }]);
+  await client.end();
 });
 
 test('RATE_LIMITS=off, for benchmarks: nothing is counted', async () => {
