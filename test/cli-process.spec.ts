@@ -1,4 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Device, newEmail, PASSWORD } from './support/device.js';
 import { environmentOf, type Ending } from './support/operate.js';
@@ -37,6 +40,25 @@ test('a command is a process of its own, works while the service runs, and ends 
   });
   expect(await device.access()).toBe('account_suspended');
 });
+
+test('without DATABASE_URL a command starts the PostgreSQL of development, migrates it, and leaves nothing running', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
+  // As root, PostgreSQL runs as another user, who has to pass.
+  await chmod(folder, 0o711);
+  try {
+    const env = { DATA_DIR: folder };
+    const created = await run(
+      ['user', 'create', 'ada@example.com', '--role', 'admin', '--password-stdin'],
+      env,
+      PASSWORD,
+    );
+    expect(created).toEqual({ code: 0, out: 'ada@example.com can sign in now, with the role admin.\n', err: '' });
+    expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false);
+    expect(await run(['user', 'show', 'ada@example.com'], env)).toMatchObject({ code: 0, err: '' });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}, 60_000);
 
 test('help and mistakes need neither configuration nor database', async () => {
   expect(await run(['--help'], {})).toMatchObject({ code: 0, err: '', out: expect.stringContaining('user ') });

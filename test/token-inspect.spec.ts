@@ -178,6 +178,21 @@ describe('a refresh token', () => {
     });
   });
 
+  test('one from before a password change, and one of a disabled application', async () => {
+    const device = await Device.register(service);
+    const older = device.refreshToken;
+    const body = { currentPassword: device.password, newPassword: `${device.password}!` };
+    await device.keeping(device.send('/v1/auth/password', { body }));
+    expect(await inspectJson(older)).toMatchObject({ finding: 'invalid', code: 'refresh_token_invalid' });
+    await service.db.query(`update applications set enabled = false where id = 'account'`);
+    expect(await inspectJson(`__Host-portcullis-account=${device.refreshToken}`)).toMatchObject({
+      finding: 'disabled',
+      code: (await device.refresh()).code,
+      status: 403,
+    });
+    await service.db.query(`update applications set enabled = true where id = 'account'`);
+  });
+
   test('from the lost future of a restored backup, it is ahead and no theft', async () => {
     const device = await Device.register(service);
     await device.refresh();
