@@ -1,6 +1,7 @@
 import { Injectable, type ExecutionContext } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
+import type { WebSocket } from 'ws';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
@@ -10,6 +11,7 @@ import { AccessTokenVerification, type AdmittedToken } from '../tokens/access-to
 import { AccessCookie } from './access-cookie.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
+import { LiveMessages } from './live/live-messages.js';
 import { RecentAuth } from './recent-auth.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
 
@@ -27,6 +29,7 @@ export class AccessGuard extends AuthGuard() {
     private readonly activity: LastActivityService,
     private readonly recentAuth: RecentAuth,
     private readonly cookie: AccessCookie,
+    private readonly messages: LiveMessages,
   ) {
     super({ defaultStrategy: strategy.name });
   }
@@ -35,6 +38,7 @@ export class AccessGuard extends AuthGuard() {
   override canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const policy = policyOf(context);
     if (policy.public) return true;
+    if (context.getType() === 'ws') return this.messages.admit(context.getArgByIndex<WebSocket>(0), policy);
 
     // As switchToHttp().getRequest(), which makes an object with three functions at each call.
     const request = context.getArgByIndex<FastifyRequest>(0);

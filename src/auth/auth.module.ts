@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
+import { APP_GUARD, DiscoveryModule } from '@nestjs/core';
 import { PassportModule } from '@nestjs/passport';
 import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
@@ -12,6 +12,10 @@ import { AccessCookie } from './access-cookie.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { AuthController } from './auth.controller.js';
+import { LiveConnections } from './live/live-connections.js';
+import { LiveGuard } from './live/live-guard.js';
+import { LiveHandshake } from './live/live-handshake.js';
+import { LiveMessages } from './live/live-messages.js';
 import { RecentAuth } from './recent-auth.js';
 import { SessionCookies } from './session-cookies.js';
 import { SessionEventsController } from './session-events.controller.js';
@@ -25,6 +29,7 @@ import { TokenTransport } from './token-transport.js';
 
 @Module({
   imports: [
+    DiscoveryModule,
     PassportModule,
     ApplicationsModule,
     AuditModule,
@@ -44,6 +49,10 @@ import { TokenTransport } from './token-transport.js';
     TokenTransport,
     SessionEventsService,
     SignInLimitsService,
+    LiveConnections,
+    LiveHandshake,
+    LiveMessages,
+    LiveGuard,
     SignInService,
     SignOutService,
     StepUpService,

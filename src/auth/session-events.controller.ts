@@ -1,4 +1,4 @@
-import { Controller, Req, Sse, type MessageEvent } from '@nestjs/common';
+import { Controller, Req, SetMetadata, Sse, type MessageEvent } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
@@ -7,6 +7,7 @@ import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { AccessCookie } from './access-cookie.js';
 import { bearerToken } from './bearer-token.js';
+import { ENDS_ITSELF } from './live/live-guard.js';
 import { SessionEvent } from './session-events.dto.js';
 import { SessionEventsService } from './session-events.service.js';
 
@@ -19,6 +20,7 @@ export class SessionEventsController {
   ) {}
 
   @Passive()
+  @SetMetadata(ENDS_ITSELF, true)
   @Sse()
   @ApiRoute({
     summary: 'What happens to the asking session, as server-sent events.',

@@ -65,8 +65,9 @@ function staleness(seconds: number): MethodDecorator & ClassDecorator {
   };
 }
 
-/** The `Principal` of the running request. */
+/** The `Principal` of the running request, or of the WebSocket that sent the message. */
 export const CurrentPrincipal = createParamDecorator((_: unknown, context: ExecutionContext): Principal => {
+  // Of a message, the first argument is its socket, which has the principal in the same place.
   const { principal } = context.switchToHttp().getRequest<FastifyRequest>();
   if (!principal) throw new Error('@CurrentPrincipal() on a public route: nobody is known there.');
   return principal;

@@ -8,3 +8,10 @@ declare module 'fastify' {
     principal?: Principal;
   }
 }
+
+declare module 'ws' {
+  interface WebSocket {
+    /** Who bears the token that holds it open; not set where a public gateway was shown none. */
+    principal?: Principal;
+  }
+}

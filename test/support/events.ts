@@ -14,8 +14,12 @@ export interface EventStream {
   close(): Promise<void>;
 }
 
-export async function openEvents(service: Service, accessToken: string): Promise<EventStream> {
-  const response = await fetch(`${service.url}/v1/sessions/current/events`, {
+export async function openEvents(
+  service: Service,
+  accessToken: string,
+  path = '/v1/sessions/current/events',
+): Promise<EventStream> {
+  const response = await fetch(service.url + path, {
     headers: { authorization: `Bearer ${accessToken}` },
   });
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { ApplicationsService, BUILT_IN_APPLICATION } from '../../applications/applications.service.js';
+import { Clock } from '../../common/clock.js';
+import { AppError } from '../../common/errors/app-error.js';
+import { assertSameSite } from '../../common/http/same-site.js';
+import { Readiness } from '../../common/readiness.js';
+import { RevocationSync } from '../../revocation/revocation-sync.js';
+import { AccessTokenVerification, type AdmittedToken } from '../../tokens/access-token-verification.js';
+import { AccessCookie } from '../access-cookie.js';
+import { bearerToken } from '../bearer-token.js';
+import { RecentAuth } from '../recent-auth.js';
+import type { RoutePolicy } from '../route-policy.js';
+
+/** The entry of Sec-WebSocket-Protocol that is a token: the one header of a handshake that a browser's script can set. */
+const BEARER_PROTOCOL = 'bearer.';
+
+/** Who may open a WebSocket: what the access guard is for a request. Its answers are those of HTTP. */
+@Injectable()
+export class LiveHandshake {
+  constructor(
+    private readonly clock: Clock,
+    private readonly readiness: Readiness,
+    private readonly applications: ApplicationsService,
+    private readonly sync: RevocationSync,
+    private readonly verification: AccessTokenVerification,
+    private readonly cookie: AccessCookie,
+    private readonly recentAuth: RecentAuth,
+  ) {}
+
+  /** What holds the connection open; null where the gateway is public and no token was shown. Throws the refusal. */
+  async admit(request: FastifyRequest, policy: RoutePolicy): Promise<AdmittedToken | null> {
+    if (this.readiness.shuttingDown) throw new AppError('unavailable', { log: 'a handshake while stopping' });
+    const shown = this.findShown(request);
+    if (policy.public && shown === null) return null;
+    const token = shown ?? this.findCookie(request);
+    if (!this.sync.isFresh(this.clock.now(), policy.staleness)) await this.sync.awaitFresh();
+    await this.verification.findKey(token);
+    const admitted = this.verification.authenticate(token);
+    const { principal } = admitted;
+    if (shown !== null && request.headers.cookie !== undefined)
+      this.cookie.assertOneSession(request, principal.sessionId);
+    if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
+    if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
+    return admitted;
+  }
+
+  /** The token that a client shows of its own accord; a browser must be on one of our pages all the same. */
+  private findShown(request: FastifyRequest): string | null {
+    const [byHeader, byProtocol] = [bearerToken(request), protocolToken(request)];
+    if (byHeader !== null && byProtocol !== null) throw new AppError('credentials_ambiguous');
+    const token = byHeader ?? byProtocol;
+    if (token !== null && request.headers.origin !== undefined) this.assertOurPage(request);
+    return token;
+  }
+
+  /** A browser sends the cookie for whichever page asks, and no rule of CORS keeps that page from the connection. */
+  private findCookie(request: FastifyRequest): string {
+    const token = this.cookie.find(request);
+    if (token === null) throw new AppError('token_missing');
+    this.assertOurPage(request);
+    return token;
+  }
+
+  private assertOurPage(request: FastifyRequest): void {
+    assertSameSite(request, this.applications.originsOf(BUILT_IN_APPLICATION));
+  }
+}
+
+function protocolToken(request: FastifyRequest): string | null {
+  const entry = offered(request.headers['sec-websocket-protocol']).find(isBearer);
+  return entry === undefined ? null : entry.slice(BEARER_PROTOCOL.length);
+}
+
+/** The subprotocol to agree on, which is never the token: answers go to logs. */
+export function chooseProtocol(protocols: Iterable<string>): string | false {
+  return [...protocols].find((entry) => !isBearer(entry)) ?? false;
+}
+
+function isBearer(entry: string): boolean {
+  return entry.startsWith(BEARER_PROTOCOL);
+}
+
+function offered(header: string | undefined): string[] {
+  return header?.split(',').map((entry) => entry.trim()) ?? [];
+}
