@@ -72,7 +72,9 @@ export class AuthController {
   @HttpCode(200)
   @ApiRoute({
     summary: 'New tokens for the refresh token in the cookie or in the body.',
-    description: 'Asked again with the same token within some seconds (a lost answer, two tabs), it answers the same.',
+    description:
+      'Asked again with the same token within some seconds (a lost answer, two tabs), it answers the same. ' +
+      'A browser gets another refresh token at most once in that time; until then the answer sets no cookie.',
     answers: TokenResponse,
     authentication: 'refresh_token',
     problems: [
