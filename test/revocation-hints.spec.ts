@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { FullCompare } from '../src/revocation/full-compare.js';
 import { RevocationHints } from '../src/revocation/revocation-hints.js';
 import { RevocationLogRepository } from '../src/revocation/revocation-log.repository.js';
 import { Device } from './support/device.js';
@@ -160,6 +162,57 @@ test('REVOCATION_LISTEN=false: no connection listens, and looking once a second 
   await poll(() => syncOf(quiet).index.session.has(subject));
   await quiet.stop();
 });
+
+test('the log is followed without any state of a session, as a pooler needs that hands out connections by transaction', async () => {
+  const sent = new Map<Socket, Buffer[]>();
+  const watched = await startProxy(one.db.url, (client, bytes) => {
+    sent.set(client, [...(sent.get(client) ?? []), bytes]);
+  });
+  const env = { DATABASE_URL: watched.url, REVOCATION_LISTEN: 'false' };
+  const quiet = await startService({ besides: one, env });
+  await revoke(one, { kind: 'session', subject: randomUUID() });
+  await catchUp(quiet);
+  await quiet.app.get(FullCompare, { strict: false }).run();
+  await quiet.stop();
+  await watched.close();
+
+  const streams = [...sent.values()].map((chunks) => Buffer.concat(chunks));
+  const followers = streams.filter((stream) => stream.includes('portcullis-sync'));
+  expect(followers).toHaveLength(1);
+  const messages = messagesOf(followers[0]!);
+  // Parse and Bind begin with a name (of the statement, of the portal) that ends with a zero byte.
+  const prepared = messages.filter(({ type, body }) => type === 'P' && body[0] !== 0);
+  const plain = messages
+    .filter(({ type }) => type === 'Q')
+    .map(({ body }) => body.toString('utf8', 0, body.length - 1));
+  expect(messages.filter(({ type }) => type === 'P').length).toBeGreaterThan(3);
+  expect(prepared).toEqual([]);
+  expect(plain.filter((text) => !/^(begin isolation level repeatable read read only|commit|select .*)$/s.test(text))).toEqual([]);
+  // Start-up parameters that a pooler would have to know.
+  expect(followers[0]!.toString('latin1', 0, 300)).not.toMatch(/timeout/);
+});
+
+test('one line in the log when the deny-list gets stale, and one when it is fresh again', async () => {
+  await catchUp(two);
+  lines.length = 0;
+  proxy.cut();
+  await one.advance(60);
+  await poll(() => lines.some((line) => line.includes('The deny-list is stale')));
+  proxy.heal();
+  await poll(() => lines.some((line) => line.includes('The deny-list is fresh')));
+  expect(lines.filter((line) => line.includes('The deny-list is stale'))).toHaveLength(1);
+});
+
+/** What a client of PostgreSQL says after its first message (Frontend/Backend Protocol, "Message Formats"). */
+function messagesOf(stream: Buffer): { type: string; body: Buffer }[] {
+  const messages = [];
+  for (let at = stream.readInt32BE(0); at < stream.length;) {
+    const length = stream.readInt32BE(at + 1);
+    messages.push({ type: String.fromCharCode(stream[at]!), body: stream.subarray(at + 5, at + 1 + length) });
+    at += 1 + length;
+  }
+  return messages;
+}
 
 const LISTENERS = `select 1 from pg_stat_activity
   where datname = current_database() and application_name = 'portcullis-listen'`;

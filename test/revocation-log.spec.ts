@@ -194,7 +194,7 @@ describe('one decision', () => {
     // is a follower told.
     const others = [
       'keys/keys.service.ts',
-      'revocation/revocation-sync.ts',
+      'revocation/succession.ts',
       'revocation/full-compare.ts',
       'feed/feed-frames.ts',
     ];

@@ -1,23 +1,16 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
-import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
+import { LookSchedule, RETRY_MS } from './look-schedule.js';
 import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository, type Cursor } from './revocation-log.repository.js';
-
-/** Milliseconds between two looks at the head of the log. */
-const POLL_MS = 1_000;
-
-/** Milliseconds until a read that failed is tried again, whoever asks: soon enough to heal before the list is stale. */
-const RETRY_MS = 100;
-
-/** Milliseconds between two reads that hints bring forward: anybody who may connect to the database can send them. */
-const HINT_PAUSE_MS = 10;
+import { succeed } from './succession.js';
 
 /** The longest that a request waits for a stale index to be read anew, in milliseconds. */
 const CATCH_UP_WAIT_MS = 1_000;
@@ -58,15 +51,13 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   private confirmedWall = -Infinity;
   /** Milliseconds. */
   private readonly staleAfter: number;
+  private readonly schedule: LookSchedule;
   private running: Promise<void> = Promise.resolve();
   /** The read after the running one; null when nobody waits for it. */
   private upcoming: Promise<void> | null = null;
-  private poll: NodeJS.Timeout | undefined;
-  /** The read that a hint has brought forward. */
-  private hinted: NodeJS.Timeout | undefined;
-  private lastHinted = -Infinity;
   private lastFailed = -Infinity;
   private failing = false;
+  private stale = true;
   /** Lines that were new at the last look. */
   private lag = 0;
   private stopped = false;
@@ -81,6 +72,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     readiness: Readiness,
   ) {
     this.staleAfter = config.revocationMaxStaleness * 1000;
+    this.schedule = new LookSchedule(clock, () => this.look());
     metrics.measure('portcullis_revocation_staleness_seconds', () => this.staleness / 1000);
     metrics.measure('portcullis_revocation_head_lag', () => this.lag);
     metrics.measure('portcullis_revocation_index_bytes', () => this.index.memoryBytes);
@@ -104,16 +96,14 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   /** Listens first and reads then: what is committed in between is told. */
   async onApplicationBootstrap(): Promise<void> {
     if (!this.config.background) return;
-    await this.hints.start({ onHint: (payload) => this.hear(payload), onListening: () => this.readSoon() });
-    await this.catchUp().catch(() => undefined);
-    this.schedule();
+    await this.hints.start({ onHint: (payload) => this.hear(payload), onListening: () => this.schedule.soon() });
+    await this.look().catch(() => undefined);
+    this.schedule.start();
   }
 
   onApplicationShutdown(): void {
-    clearTimeout(this.poll);
-    clearTimeout(this.hinted);
-    this.poll = this.hinted = undefined;
     this.stopped = true;
+    this.schedule.stop();
   }
 
   /**
@@ -188,6 +178,11 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     return this.upcoming;
   }
 
+  /** A catch-up that nobody waits for. */
+  private look(): Promise<void> {
+    return this.catchUp().finally(() => this.noteFreshness());
+  }
+
   private limitFor(allowed: number): number {
     return allowed < 0 ? -1 : Math.max(this.staleAfter, allowed * 1000);
   }
@@ -239,23 +234,12 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     return this.readOn(log.cursor);
   }
 
-  /**
-   * After a restore, `seq` counts from another past. What the new log says of a subject is its latest word; what only
-   * the lost one said stays known, as the word before it, and is put back into the database.
-   */
   private async startOver(lost: Cursor): Promise<Cursor> {
     const successor = new RevocationIndex();
     this.successor = successor;
-    const missing: RevocationEntry[] = [];
     try {
       const found = await this.readAll(successor);
-      for (const slice of this.index.slicesAfter(-1)) {
-        for (const entry of slice) {
-          if (!covers(successor.find(entry.kind, entry.subject), entry)) missing.push(entry);
-          successor.apply({ ...entry, seq: 0 });
-        }
-        await turn();
-      }
+      const missing = await succeed(successor, this.index);
       this.index = successor;
       const cursor = await this.putBack.afterRestore(lost, found, missing);
       this.tell(cursor, null);
@@ -276,56 +260,35 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     for (const follower of this.followers) follower({ position, entries });
   }
 
-  private schedule(): void {
-    this.poll = setTimeout(
-      async () => {
-        await this.catchUp().catch(() => undefined);
-        if (this.poll) this.schedule();
-      },
-      this.failing ? RETRY_MS : POLL_MS,
-    );
-    this.poll.unref();
-  }
-
   /** A hint is believed in nothing but that it is worth a look, unless it tells what is known. */
   private hear(payload: string): void {
     const [epoch, seq] = payload.split(':');
     if (this.cursor && epoch === this.cursor.epoch && Number(seq) <= this.cursor.seq) return;
-    this.readSoon();
-  }
-
-  /** At once, but however many hints arrive, no sooner than HINT_PAUSE_MS after the last read they caused. */
-  private readSoon(): void {
-    if (this.hinted || this.stopped) return;
-    const wait = this.lastHinted + HINT_PAUSE_MS - this.clock.monotonic();
-    const read = () => {
-      this.hinted = undefined;
-      this.lastHinted = this.clock.monotonic();
-      void this.catchUp().catch(() => undefined);
-    };
-    if (wait <= 0) read();
-    else this.hinted = setTimeout(read, wait).unref();
+    this.schedule.soon();
   }
 
   /** One line when it starts to fail and one when it works again, not one a second. */
   private noteHealth(error: unknown): void {
+    if (this.stopped) return;
     if (error && !this.failing) this.logger.error({ message: 'The deny-list cannot be read.', error });
     if (!error && this.failing) this.logger.log({ message: 'The deny-list is read again.' });
     this.failing = error !== null;
+  }
+
+  /** The same for whether requests are served. */
+  private noteFreshness(): void {
+    const stale = !this.isFresh();
+    if (this.stopped || stale === this.stale) return;
+    this.stale = stale;
+    const age = this.describeAge();
+    if (stale) this.logger.error({ message: 'The deny-list is stale: requests that it decides get 503.', age });
+    else this.logger.log({ message: 'The deny-list is fresh: requests are served.' });
   }
 
   private describeAge(): string {
     const age = (this.clock.monotonic() - this.confirmedMonotonic) / 1000;
     return Number.isFinite(age) ? `${age.toFixed(1)} s` : 'never, so unboundedly long';
   }
-}
-
-/** Whether all that `entry` says is known already. Its `seq` counts in another log. */
-function covers(known: RevocationEntry | null, entry: RevocationEntry): boolean {
-  if (known === null) return false;
-  return (
-    known.minVersion >= entry.minVersion && known.expiresAt >= entry.expiresAt && (known.suspended || !entry.suspended)
-  );
 }
 
 /** What `work` resolves to. Throws when that takes longer; the work itself is not stopped. */

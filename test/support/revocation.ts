@@ -1,3 +1,4 @@
+import type { LookSchedule } from '../../src/revocation/look-schedule.js';
 import type { RevocationDraft } from '../../src/revocation/revocation-draft.js';
 import { RevocationSync } from '../../src/revocation/revocation-sync.js';
 import { RevocationsService } from '../../src/revocation/revocations.service.js';
@@ -38,7 +39,5 @@ export function change(service: Service, sql: string, ...lines: Line[]): Promise
 
 /** From now on the instance reads the log only when it is told to, or asked. */
 export function stopPolling(service: Service): void {
-  const sync = syncOf(service) as unknown as { poll: NodeJS.Timeout | undefined };
-  clearTimeout(sync.poll);
-  sync.poll = undefined;
+  (syncOf(service) as unknown as { schedule: LookSchedule }).schedule.stopPolling();
 }

@@ -17,7 +17,11 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(databaseUrl: string): Promise<TcpProxy> {
+/** `onSent`: every byte that a client sends, by the connection. */
+export async function startProxy(
+  databaseUrl: string,
+  onSent: (client: Socket, bytes: Buffer) => void = () => undefined,
+): Promise<TcpProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
@@ -29,6 +33,7 @@ export async function startProxy(databaseUrl: string): Promise<TcpProxy> {
     if (state === 'cut') return client.destroy();
     const upstream = connect(Number(target.port || 5432), target.hostname).on('error', () => undefined);
     sockets.add(upstream);
+    client.on('data', (bytes: Buffer) => onSent(client, bytes));
     const passes = () => state !== 'frozen' && !frozen.has(client);
     client.on('data', (bytes) => passes() && upstream.write(bytes)).on('close', () => upstream.destroy());
     upstream.on('data', (bytes) => passes() && client.write(bytes)).on('close', () => client.destroy());
