@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { checkHeader, KeySet, recheck, RevocationIndex, verify } from '@portcullis/verifier';
+import { KeySet, recheck, RevocationIndex, VerifiedTokenCache, verify } from '@portcullis/verifier';
 
 const ROOT = fileURLToPath(new URL('../', import.meta.url));
 const PUBLIC_URL = 'http://localhost:3000';
@@ -99,10 +99,10 @@ async function measureCheck(instance, { accessToken }) {
     index.apply({ seq, kind: 'session', subject, minVersion: 0, suspended: false, expiresAt: Infinity });
   }
   const context = { keys, index, issuer: PUBLIC_URL, audience: 'account', now: Date.now() / 1000 };
-  checkHeader(accessToken, keys);
   const first = timeOf(500, () => verify(accessToken, context));
-  const verified = verify(accessToken, context);
-  const again = timeOf(2_000_000, () => recheck(verified, context));
+  const seen = new VerifiedTokenCache();
+  seen.set(verify(accessToken, context));
+  const again = timeOf(1_000_000, () => recheck(seen.get(accessToken), context));
   return [
     `What a check costs, with ${entries.toLocaleString('en')} sessions on the deny-list and without a look at the database:`,
     `  a token seen before  ${micro(again)}`,
