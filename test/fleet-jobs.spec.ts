@@ -1,4 +1,5 @@
 import { SchedulerRegistry } from '@nestjs/schedule';
+import { readdir, readFile } from 'node:fs/promises';
 import { AuditPurgeJob } from '../src/audit/audit-purge.job.js';
 import { FleetJobs } from '../src/database/fleet-jobs.js';
 import { InstancesPurgeJob } from '../src/revocation/instances-purge.job.js';
@@ -76,6 +77,24 @@ async function workLeft(): Promise<number> {
   );
   return Number(row?.left);
 }
+
+test('whatever is scheduled is done once in the fleet, but for what each instance does for itself', async () => {
+  const names = await readdir('src', { recursive: true });
+  const scheduled = names
+    .filter((name) => /(?<!spec)\.ts$/.test(name))
+    .map(async (name) => {
+      const source = await readFile(`src/${name}`, 'utf8');
+      return /^ *@(?:Cron|Interval|Timeout)\(/m.test(source) && !/\bjobs\s*\.run\(/.test(source) ? [name] : [];
+    });
+  expect((await Promise.all(scheduled)).flat().toSorted()).toEqual([
+    // Its open connections, its keys in memory, its deny-list in memory, what it noted of uses, its tokens held open.
+    'auth/live/live-connections.ts',
+    'keys/keys.service.ts',
+    'revocation/revocations-sweep.job.ts',
+    'sessions/last-activity.service.ts',
+    'tokens/live-tokens.ts',
+  ]);
+});
 
 test('one instance at a time is at a job; the others find it taken, also twice in one', async () => {
   const job = await begin(one);
