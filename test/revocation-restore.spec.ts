@@ -173,13 +173,12 @@ test('a restore that was overtaken by new revocations before anyone looked is no
   await lost.send('/v1/auth/logout', { method: 'POST' });
   await catchUp(two);
   const before = await epoch();
-  await backup.restore();
-  await one.db.query(
+  await backup.restore(
     `with head as (update revocation_head set seq = seq + 5 returning seq)
      insert into revocations (seq, id, kind, subject, suspended, created_at, expires_at)
-     select head.seq - 5 + n, gen_random_uuid(), 'session', case n when 3 then $1 else gen_random_uuid()::text end,
-            false, now(), now() + interval '1 hour' from head, generate_series(1, 5) as n`,
-    [later.sessionId],
+     select head.seq - 5 + n, gen_random_uuid(), 'session',
+            case n when 3 then '${later.sessionId}' else gen_random_uuid()::text end, false, now(), now() + interval '1 hour'
+       from head, generate_series(1, 5) as n`,
   );
   await poll(async () => (await epoch()) !== before);
   await Promise.all([one, two].map(catchUp));

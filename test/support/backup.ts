@@ -2,8 +2,8 @@ import pg from 'pg';
 import type { TestDatabase } from './create-database.js';
 
 export interface Backup {
-  /** Makes every table what it was when the backup was taken: at one moment, for whoever is connected. */
-  restore(): Promise<void>;
+  /** Makes every table what it was when the backup was taken, and then what `later` says: at one moment for all. */
+  restore(later?: string): Promise<void>;
 }
 
 /** Copies every table of the service. */
@@ -17,12 +17,13 @@ export async function takeBackup(db: TestDatabase): Promise<Backup> {
     ...tables.map((name) => `create table ${schema}.${name} as table public.${name}`),
   ]);
   return {
-    restore: () =>
+    restore: (later = 'select 1') =>
       inTransaction(db, 'read committed', [
         // Rows come in whatever order; the backup was consistent.
         'set local session_replication_role = replica',
         `truncate ${tables.map((name) => `public.${name}`).join(', ')}`,
         ...tables.map((name) => `insert into public.${name} overriding system value table ${schema}.${name}`),
+        later,
       ]),
   };
 }
