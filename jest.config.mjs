@@ -7,6 +7,7 @@ export default {
   modulePathIgnorePatterns: ['/dist/'],
   moduleNameMapper: {
     '^@portcullis/verifier$': '<rootDir>/packages/verifier/src/index.ts',
+    '^@portcullis/verifier/(express|fastify|nest)$': '<rootDir>/packages/verifier/src/$1.ts',
     '^@portcullis/client$': '<rootDir>/packages/client/src/index.ts',
     // A process is started from a compiled program, of which there is one in a test run.
     '^\\./hashing-worker-path\\.js$': '<rootDir>/test/support/hashing-worker-path.ts',
