@@ -1,8 +1,10 @@
+import type { Verifier } from '@portcullis/verifier';
 import { TokenDenialService } from '../src/revocation/token-denial.service.js';
 import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
 import { SessionAdministrationService } from '../src/sessions/session-administration.service.js';
 import { claimsOf, headerOf, keysOf } from './support/access-token.js';
 import { Device, send } from './support/device.js';
+import { followed, refusalBy, startVerifier } from './support/following.js';
 import { accountsOf, ACT } from './support/operator.js';
 import { catchUp, change, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
@@ -13,13 +15,17 @@ import { startService, type Service } from './support/service.js';
  */
 let one: Service;
 let two: Service;
+/** Follows the second one. */
+let verifier: Verifier;
 
 async function start(): Promise<void> {
   one = await startService();
   two = await startService({ besides: one });
+  verifier = await startVerifier(two);
 }
 
 async function stop(): Promise<void> {
+  verifier.close();
   await two.stop();
   await one.stop();
 }
@@ -36,6 +42,9 @@ async function answers(devices: Device[], tokens = devices.map((device) => devic
   const here = await ask(one);
   await catchUp(two);
   expect(await ask(two)).toEqual(here);
+  await followed(verifier, two);
+  const there = await Promise.all(tokens.map((token) => refusalBy(verifier, token)));
+  expect(there).toEqual(here.map((answer) => answer?.slice('401 '.length) ?? null));
   return here;
 }
 

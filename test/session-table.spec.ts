@@ -1,24 +1,29 @@
+import type { Verifier } from '@portcullis/verifier';
 import { ClaimsProviders } from '../src/tokens/claims-providers.js';
 import { UsersService } from '../src/users/users.service.js';
 import { claimsOf } from './support/access-token.js';
 import { Device, FROM_OWN_PAGE, send, type Answer } from './support/device.js';
+import { followed, refusalBy, startVerifier } from './support/following.js';
 import { catchUp } from './support/revocation.js';
 import { changeAccount } from './support/operator.js';
 import { startService, type Service } from './support/service.js';
 
-/** What ends what, cell by cell, on the instance that answers and on another one. */
+/** What ends what, cell by cell: on the instance that answers, on another one, and in a verifier that follows that one. */
 let one: Service;
 let two: Service;
+let verifier: Verifier;
 const plans = new Map<string, string>();
 
 beforeAll(async () => {
   one = await startService();
   two = await startService({ besides: one });
+  verifier = await startVerifier(two);
   for (const { app } of [one, two]) {
     app.get(ClaimsProviders, { strict: false }).add(({ userId }) => ({ plan: plans.get(userId) ?? 'free' }));
   }
 });
 afterAll(async () => {
+  verifier.close();
   await two.stop();
   await one.stop();
 });
@@ -155,13 +160,16 @@ describe.each(Object.entries(TABLE))('%s', (_, row) => {
     const eve = await Device.register(two);
     const tokens = [mine.accessToken, other.accessToken];
     const ask = (instance: Service) => Promise.all(tokens.map((token) => judge(token, instance)));
-    if (seen) expect([...(await ask(one)), ...(await ask(two))]).toEqual([null, null, null, null]);
+    const askVerifier = () => Promise.all(tokens.map((token) => refusalBy(verifier, token)));
+    if (seen) expect([...(await ask(one)), ...(await ask(two)), ...(await askVerifier())]).toEqual(Array(6).fill(null));
 
     await row.act({ mine, other });
     const issued = [mine.accessToken, other.accessToken];
     expect(await ask(one)).toEqual([row.mine[0], row.other[0]]);
     await catchUp(two);
     expect(await ask(two)).toEqual([row.mine[0], row.other[0]]);
+    await followed(verifier, two);
+    expect(await askVerifier()).toEqual([row.mine[0], row.other[0]]);
 
     const cells = [
       [mine, row.mine],
@@ -178,6 +186,7 @@ describe.each(Object.entries(TABLE))('%s', (_, row) => {
     }
     // What was refused stays refused once the new tokens are about, and nobody else is touched.
     expect(await ask(one)).toEqual([row.mine[0], row.other[0]]);
+    expect(await refusalBy(verifier, eve.accessToken)).toBeNull();
     expect([await eve.access(one), await eve.access(two), (await eve.refresh()).status]).toEqual([null, null, 200]);
   });
 });

@@ -1,0 +1,179 @@
+import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verifier';
+import { randomUUID } from 'node:crypto';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Instance } from './faults/support/instance.js';
+import { Device } from './support/device.js';
+import { newBackend, type Backend } from './support/feed.js';
+import { refusalBy, startVerifier } from './support/following.js';
+import { poll } from './support/poll.js';
+import { PUBLIC_URL, startService, type Service } from './support/service.js';
+import { startProxy } from './support/tcp-proxy.js';
+
+/** What bounds a verifier, in seconds: the least there is. */
+const LIMIT = 2;
+
+let one: Service;
+let backend: Backend;
+
+beforeAll(async () => {
+  one = await startService();
+  backend = await newBackend(one, 'account');
+});
+afterAll(() => one.stop());
+
+const follow = (url: string, options: Partial<VerifierOptions> = {}): Promise<Verifier> =>
+  startVerifier({ ...one, url }, { backend, maxStaleness: LIMIT, ...options });
+
+/**
+ * While `trouble` lasts: what is revoked after it began is accepted for as long as the limit says and no longer, then no
+ * answer is given; once it is over, it is refused for what it is, and what is good is accepted.
+ */
+async function expectBounded(verifier: Verifier, trouble: () => unknown, heal: () => unknown): Promise<void> {
+  const [good, ended] = [await Device.register(one), await Device.register(one)];
+  expect([await refusalBy(verifier, good.accessToken), await refusalBy(verifier, ended.accessToken)]).toEqual([
+    null,
+    null,
+  ]);
+  await trouble();
+  const began = performance.now();
+  await ended.send('/v1/auth/logout', { method: 'POST' });
+  const codes = new Set<string | null>();
+  while (performance.now() - began < (LIMIT + 1.5) * 1000) {
+    const late = performance.now() - began > LIMIT * 1000;
+    const code = await refusalBy(verifier, ended.accessToken);
+    if (late) codes.add(code);
+    await new Promise(setImmediate);
+  }
+  // Nothing was learnt, so nothing is said: neither yes nor no.
+  expect([...codes]).toEqual(['revocation_unavailable']);
+  expect(await refusalBy(verifier, good.accessToken)).toBe('revocation_unavailable');
+  expect(await refusalBy(verifier, `${good.accessToken}x`)).toBe('token_invalid');
+  await heal();
+  await poll(async () => (await refusalBy(verifier, ended.accessToken)) === 'session_ended');
+  expect(await refusalBy(verifier, good.accessToken)).toBeNull();
+}
+
+describe('what a verifier cannot know in time it does not accept', () => {
+  test.each(['cut', 'freeze'] as const)('the way to the service is lost (%s)', async (way) => {
+    const proxy = await startProxy(one.url);
+    const verifier = await follow(proxy.url.replace(/\/$/, ''));
+    await expectBounded(verifier, proxy[way], proxy.heal);
+    verifier.close();
+    await proxy.close();
+  });
+
+  test.each(['cut', 'freeze'] as const)('the service lost its database (%s), and answers all the same', async (way) => {
+    const proxy = await startProxy(one.db.url);
+    const two = await startService({ besides: one, env: { DATABASE_URL: proxy.url } });
+    const verifier = await follow(two.url);
+    await expectBounded(verifier, proxy[way], proxy.heal);
+    verifier.close();
+    await two.stop();
+    await proxy.close();
+  });
+
+  test('the service is frozen (SIGSTOP)', async () => {
+    const instance = new Instance(0, {
+      NODE_ENV: 'test',
+      PORT: '0',
+      PUBLIC_URL,
+      LOG_LEVEL: 'warn',
+      MIGRATE_ON_START: 'false',
+      DATABASE_URL: one.db.url,
+      KEY_ENCRYPTION_KEY: one.config.keyEncryptionKey.toString('base64'),
+      REFRESH_TOKEN_KEYS: one.config.refreshTokenKeys.map(({ id, key }) => `${id}:${key.toString('base64')}`).join(),
+    });
+    await instance.start();
+    await poll(() => instance.ready());
+    const verifier = await follow(instance.url);
+    await expectBounded(
+      verifier,
+      () => instance.signal('SIGSTOP'),
+      () => instance.signal('SIGCONT'),
+    );
+    verifier.close();
+    await instance.end('SIGKILL');
+  }, 90_000);
+
+  test('its own wall clock was set, or it slept: not until the stream agrees with both clocks again', async () => {
+    const clock = { shift: 0, now: () => Date.now() + clock.shift, monotonic: () => performance.now() };
+    const verifier = await follow(one.url, { clock });
+    const device = await Device.register(one);
+    for (const shift of [-30_000, 30_000, 0]) {
+      clock.shift = shift;
+      expect(await refusalBy(verifier, device.accessToken)).toBe(
+        shift < 0 ? 'token_invalid' : 'revocation_unavailable',
+      );
+      await poll(() => verifier.status.fresh);
+    }
+    expect(await refusalBy(verifier, device.accessToken)).toBeNull();
+    verifier.close();
+  });
+});
+
+describe('what comes instead of the feed', () => {
+  const epoch = randomUUID();
+  const list = `{"epoch":"${epoch}","head":3,"items":[\n{"seq":3,"kind":"session","subject":"gone"}\n]}\n`;
+  const event = (type: string, data: object, seq?: number) =>
+    `${seq === undefined ? '' : `id: ${epoch}:${seq}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+  const beat = (changes: object = {}) =>
+    event('heartbeat', { after: 3, head: 3, elapsed: 0, staleness: 0, ...changes }, 3);
+
+  const rubbish: Record<string, { list?: string; stream?: string; type?: string; code: string }> = {
+    'a page instead of the list': { list: '<html>', code: 'feed_invalid' },
+    'a list that breaks off': { list: list.slice(0, -4), code: 'feed_invalid' },
+    'a list with an item that is none': { list: list.replace('"session"', '"__proto__"'), code: 'feed_invalid' },
+    'a list with a seq as text': { list: list.replace('"seq":3', '"seq":"3"'), code: 'feed_invalid' },
+    'a list of another shape': { list: '{"items":[]}', code: 'feed_invalid' },
+    'a stream of another type': { stream: beat(), type: 'text/html', code: 'feed_invalid' },
+    'data that is no JSON': { stream: `id: ${epoch}:3\nevent: heartbeat\ndata: {\n\n`, code: 'feed_invalid' },
+    'a heartbeat without an id': { stream: event('heartbeat', { elapsed: 0, staleness: 0 }), code: 'feed_invalid' },
+    'a heartbeat of another log': { stream: beat().replace(epoch, randomUUID()), code: 'feed_invalid' },
+    'a heartbeat past what was told': { stream: beat({ after: 9 }), code: 'feed_invalid' },
+    'a heartbeat from the future': { stream: beat({ elapsed: 3_600_000 }), code: 'feed_invalid' },
+    'a heartbeat of negative age': { stream: beat({ staleness: -5_000 }), code: 'feed_invalid' },
+    'a heartbeat without its age': { stream: beat({ staleness: null }), code: 'feed_invalid' },
+    'an event of a kind that nobody knows': {
+      stream: event('revocations', { after: 3, items: [{ seq: 4, kind: 'device', subject: 'x' }] }, 4) + beat(),
+      code: 'feed_invalid',
+    },
+  };
+
+  test.each(Object.entries(rubbish))('%s: a typed error, and no token is accepted', async (_, wrong) => {
+    const errors: { code?: string }[] = [];
+    const served = await serve((path, response) => {
+      if (path.endsWith('/events')) {
+        response.setHeader('content-type', wrong.type ?? 'text/event-stream');
+        response.write(wrong.stream ?? beat());
+      } else response.end(wrong.list ?? list);
+    });
+    const device = await Device.register(one);
+    const verifier = createVerifier({
+      issuer: PUBLIC_URL,
+      audience: 'account',
+      credentials: { id: 'account', secret: backend.secret },
+      feed: `${served.url}/v1/revocations`,
+      jwks: `${one.url}/.well-known/jwks.json`,
+      onError: (error) => errors.push(error as { code?: string }),
+    });
+    await poll(() => errors.length > 0 && verifier.status.keys > 0);
+    expect(errors[0]!.code).toBe(wrong.code);
+    expect(await refusalBy(verifier, device.accessToken)).toBe('revocation_unavailable');
+    verifier.close();
+    await served.close();
+  });
+});
+
+/** An HTTP server that answers as it is told. */
+async function serve(answer: (path: string, response: ServerResponse) => void) {
+  const server = createServer((request, response) => answer(request.url ?? '', response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
