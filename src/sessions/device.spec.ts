@@ -28,7 +28,7 @@ test.each([
   expect(device.kind).toBe(kind);
 });
 
-test.each([[null], [''], ['   '], ['<script>alert(1)</script>'], ['\u0000'], ['x'.repeat(41)]])(
+test.each([[null], [''], ['   '], ['<script>alert(1)</script>'], ['\u0000'], ['x'.repeat(41)], ['{/ '], ['<b>/1 x']])(
   'what names no product is an unknown device: %j',
   (userAgent) => {
     expect(describeDevice(parseDevice(userAgent))).toBe('Unknown device');

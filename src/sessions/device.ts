@@ -12,7 +12,7 @@ export function parseDevice(userAgent: string | null): Device {
   const { browser, os, platform } = Bowser.parse(userAgent);
   const kind = platform.type;
   return {
-    browser: browser.name || productOf(userAgent),
+    browser: knownName(browser.name) ?? productOf(userAgent),
     os: os.name || null,
     kind: kind === 'desktop' || kind === 'mobile' || kind === 'tablet' ? kind : 'other',
   };
@@ -22,6 +22,11 @@ export function parseDevice(userAgent: string | null): Device {
 export function describeDevice({ browser, os }: Device): string {
   if (browser && os) return `${browser} on ${os}`;
   return browser ?? os ?? 'Unknown device';
+}
+
+/** For a browser that it does not know, Bowser gives whatever stands before a slash: that is no name. */
+function knownName(name: string | undefined): string | null {
+  return name !== undefined && /^\w[\w .-]{0,39}$/.test(name) ? name : null;
 }
 
 /** The first product of the header (RFC 9110 §10.1.5): "curl" of "curl/8.5.0". */
