@@ -5,6 +5,7 @@ import { createTestDatabase } from './support/create-database.js';
 import { Device, send } from './support/device.js';
 import { poll } from './support/poll.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
+import { startProxy } from './support/tcp-proxy.js';
 
 let service: Service;
 
@@ -89,6 +90,20 @@ test('keys that another instance made are known after the next look, and its tok
   const published = (await jwks()).body.keys.map(({ kid }: { kid: string }) => kid);
   expect(published).toContain(headerOf(before.accessToken)['kid']);
   await another.stop();
+});
+
+test('a token of a key that cannot be looked for now, for want of a database, gets 503 and not 401', async () => {
+  const proxy = await startProxy(service.db.url);
+  const env = { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: '1m' };
+  const another = await startService({ besides: service, env });
+  const device = await Device.register(service);
+  keysOf(another).verificationKeys.replace([]);
+  proxy.cut();
+  expect(await device.send('/v1/users/me', {}, another)).toMatchObject({ status: 503, code: 'unavailable' });
+  proxy.heal();
+  await poll(async () => (await device.access(another)) === null);
+  await another.stop();
+  await proxy.close();
 });
 
 describe('an instance that cannot use the signing key', () => {

@@ -124,13 +124,16 @@ export class KeysService implements OnModuleInit, OnApplicationBootstrap, OnModu
 
   /**
    * Looks for a key that a token names and this instance does not know: another one may have made it a moment ago.
-   * Whether it is there now. At most one look a second, which all who ask share.
+   * Whether it is there now. At most one look a second, which all who ask share. Throws `unavailable` when nobody could
+   * look: then the token may be a good one.
    */
   async learn(kid: string): Promise<boolean> {
     if (!KID.test(kid)) return false;
     this.looking ??= this.look();
     await this.looking;
-    return this.verificationKeys.get(kid) !== undefined;
+    if (this.verificationKeys.get(kid) !== undefined) return true;
+    if (this.failing) throw new AppError('unavailable', { log: 'a key cannot be looked for', retryAfter: 1 });
+    return false;
   }
 
   private async look(): Promise<void> {
