@@ -225,3 +225,16 @@ test('a lifted suspension is put back as what it was, and counts for nothing els
   await restore(backup);
   expect(await device.access(two)).toBe(null);
 });
+
+test('a sign-out in a session that the restored database knows nothing of ends its access token everywhere', async () => {
+  const ada = await Device.register(one);
+  const backup = await takeBackup(one.db);
+  const lost = await ada.another();
+  // Something to put back, by which the restore is noticed.
+  await (await ada.another()).send('/v1/auth/logout', { method: 'POST' });
+  await restore(backup);
+  expect((await lost.send('/v1/auth/logout', { method: 'POST' })).status).toBe(204);
+  expect(await lost.access(one)).toBe('session_ended');
+  await catchUp(two);
+  expect(await lost.access(two)).toBe('session_ended');
+});

@@ -70,6 +70,11 @@ export class RevocationsService {
     return this.sync.awaitFresh();
   }
 
+  /** Whether this instance refuses a session by name. */
+  deniesSession(sessionId: string): boolean {
+    return this.sync.index.session.has(sessionId);
+  }
+
   private async commitTogether<T>(
     together: (tx: Transaction) => Promise<(Change<T> | null)[]>,
   ): Promise<(Change<T> | null)[]> {

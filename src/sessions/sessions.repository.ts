@@ -112,6 +112,12 @@ export class SessionsRepository {
     return row ? row.reason : 'unknown';
   }
 
+  /** Whether there is a row of it, alive or ended. */
+  async exists(sessionId: string): Promise<boolean> {
+    const rows = await this.database.query('select from sessions where id = $1', [sessionId]);
+    return rows.length > 0;
+  }
+
   /** Null when the person has no such live session. */
   async rename(tx: Transaction, userId: string, sessionId: string, name: string): Promise<SessionRow | null> {
     const [row] = await tx.query<SessionRow>(

@@ -104,7 +104,7 @@ export class SessionsService {
     const ended = await this.ends.end({ ...by, reason: 'signed_out', source });
     if (ended) this.signals.devicesChanged(ended.userId);
     // Another instance may have ended it a moment ago; the answer is that this one refuses it.
-    else await this.revocations.confirm();
+    else await this.confirmEnd(by.sessionId);
   }
 
   /** Ends the devices longest unused past SESSIONS_PER_USER. Called after every sign-in, once `newest` is committed. */
@@ -118,6 +118,17 @@ export class SessionsService {
       const ended = await this.sessions.endSurplus(tx, userId, newest, max, reason);
       return { result: undefined, revocations: await this.endings.follow(tx, ended, reason, null) };
     });
+  }
+
+  /**
+   * Also of a session that the database knows nothing of, for it went back to a state from before the sign-in: its access
+   * tokens are out there all the same.
+   */
+  private async confirmEnd(sessionId: string): Promise<void> {
+    await this.revocations.confirm();
+    if (this.revocations.deniesSession(sessionId) || (await this.sessions.exists(sessionId))) return;
+    const revocation = { kind: 'session', subject: sessionId, reason: 'signed_out', actor: 'system' } as const;
+    await this.revocations.commit(async () => ({ result: undefined, revocations: [revocation] }));
   }
 }
 
