@@ -14,6 +14,8 @@ export interface TcpProxy {
   reset(): void;
   /** Ends the connections that were frozen, and lets new ones through. */
   heal(): void;
+  /** Leads new connections to another port of the same host. */
+  aim(port: number): void;
   close(): Promise<void>;
 }
 
@@ -24,6 +26,7 @@ export async function startProxy(
 ): Promise<TcpProxy> {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
+  let port = Number(target.port || 5432);
   let state: 'open' | 'cut' | 'frozen' = 'open';
   const endAll = () => sockets.forEach((socket) => socket.destroy());
   const frozen = new Set<Socket>();
@@ -31,7 +34,7 @@ export async function startProxy(
   const server = createServer((client) => {
     sockets.add(client.on('error', () => undefined));
     if (state === 'cut') return client.destroy();
-    const upstream = connect(Number(target.port || 5432), target.hostname).on('error', () => undefined);
+    const upstream = connect(port, target.hostname).on('error', () => undefined);
     sockets.add(upstream);
     client.on('data', (bytes: Buffer) => onSent(client, bytes));
     const passes = () => state !== 'frozen' && !frozen.has(client);
@@ -57,6 +60,9 @@ export async function startProxy(
     heal: () => {
       state = 'open';
       endAll();
+    },
+    aim: (other) => {
+      port = other;
     },
     close: async () => {
       endAll();

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fleet } from './fleet.js';
-import type { History } from './history.js';
+import type { History, Rollback } from './history.js';
 import { now } from './http.js';
 import type { DatabaseFault, InstanceFault, Plan } from './plan.js';
+import { promoteStandby, restoreBackup } from './rollback.js';
 
 /** What befalls one instance, for so many milliseconds. */
 const toInstance: Record<InstanceFault['fault'], (fleet: Fleet, number: number, lasting: number) => Promise<void>> = {
@@ -36,8 +37,8 @@ const toInstance: Record<InstanceFault['fault'], (fleet: Fleet, number: number, 
   },
 };
 
-/** What befalls the database, for so many milliseconds. */
-const toDatabase: Record<DatabaseFault['fault'], (fleet: Fleet, lasting: number) => Promise<void>> = {
+/** What befalls the database, for so many milliseconds; and what it lost by that. */
+const toDatabase: Record<DatabaseFault['fault'], (fleet: Fleet, lasting: number) => Promise<Rollback | void>> = {
   'connections terminated': async ({ postgres }) => {
     await postgres.query(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name ^@ 'portcullis'`,
@@ -71,7 +72,33 @@ const toDatabase: Record<DatabaseFault['fault'], (fleet: Fleet, lasting: number)
     await postgres.start();
     await Promise.all(again);
   },
+
+  'backup restored': (fleet, lasting) => whileAllRun(fleet, () => restoreBackup(fleet, lasting)),
+
+  'standby promoted': (fleet, lasting) => whileAllRun(fleet, () => promoteStandby(fleet, lasting)),
 };
+
+/** What the database forgets is known to whoever runs: here all of them do, and nobody is cut off from it. */
+async function whileAllRun<T>({ instances, settled }: Fleet, work: () => Promise<T>): Promise<T> {
+  let release = () => {};
+  const over = new Promise<void>((resolve) => (release = resolve));
+  const held = instances.map(
+    (instance) =>
+      new Promise<void>((resolve) => {
+        void instance.alone(() => {
+          resolve();
+          return over;
+        });
+      }),
+  );
+  await Promise.all(held);
+  try {
+    await settled(30);
+    return await work();
+  } finally {
+    release();
+  }
+}
 
 /** All faults of a plan, those of the instances beside those of the database, each ended before the next of its kind. */
 export async function strike(
@@ -99,10 +126,11 @@ async function inTurn<T extends { pause: number }>(faults: T[], strike: (fault: 
   }
 }
 
-async function noted(history: History, name: string, work: () => Promise<void>): Promise<void> {
+async function noted(history: History, name: string, work: () => Promise<Rollback | void>): Promise<void> {
   const from = now();
-  await work();
+  const rollback = await work();
   history.faults.push({ name, from, to: now() });
+  if (rollback) history.rollbacks.push(rollback);
 }
 
 async function holding(postgres: Fleet['postgres'], lock: string, lasting: number): Promise<void> {

@@ -22,6 +22,8 @@ export interface Fleet {
   instances: Instance[];
   /** The way of each to the database. */
   ways: TcpProxy[];
+  /** From now on all instances are led to this server; the other one has ended. */
+  replaceDatabase(server: OwnPostgres): void;
   /** Until every instance is ready. */
   settled(seconds: number): Promise<void>;
   stop(): Promise<void>;
@@ -49,16 +51,21 @@ export async function startFleet(env: Record<string, string> = {}): Promise<Flee
   };
   const instances = ways.map((way, number) => new Instance(number, { ...shared, DATABASE_URL: way.url }));
   await Promise.all(instances.map((instance) => instance.start()));
-  return {
+  const fleet: Fleet = {
     postgres,
     instances,
     ways,
+    replaceDatabase: (server) => {
+      fleet.postgres = server;
+      for (const way of ways) way.aim(server.port);
+    },
     settled: (seconds) =>
       poll(async () => (await Promise.all(instances.map((instance) => instance.ready()))).every(Boolean), seconds),
     stop: async () => {
       await Promise.all(instances.map((instance) => instance.end('SIGKILL')));
       await Promise.all(ways.map((way) => way.close()));
-      await postgres.remove();
+      await fleet.postgres.remove();
     },
   };
+  return fleet;
 }

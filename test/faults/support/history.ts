@@ -61,6 +61,8 @@ export interface Rollback {
   cutAt: Moment;
   /** When the older state began to answer. */
   answersAt: Moment;
+  /** When every instance had put back what it knew. */
+  knownAt: Moment;
 }
 
 /** Something that was done to the fleet; for whoever reads a history. */

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -16,8 +16,9 @@ export class OwnPostgres {
   private child: ChildProcess | undefined;
 
   private constructor(
-    private readonly home: string,
-    private readonly cluster: Cluster,
+    /** A temporary folder, with the cluster and what is copied of it. */
+    readonly home: string,
+    readonly cluster: Cluster,
     readonly port: number,
   ) {}
 
@@ -28,6 +29,13 @@ export class OwnPostgres {
     const server = new OwnPostgres(home, await prepareCluster(home), await findFreePort());
     await server.start();
     await server.query('create database portcullis', [], 'postgres');
+    return server;
+  }
+
+  /** Another server on a copy of this one's folder. */
+  async beside(folder: string): Promise<OwnPostgres> {
+    const server = new OwnPostgres(this.home, { ...this.cluster, folder }, await findFreePort());
+    await server.start();
     return server;
   }
 
@@ -55,12 +63,15 @@ export class OwnPostgres {
       stdio: ['ignore', log, log],
     });
     closeSync(log);
-    await poll(() => this.query('select 1', [], 'postgres').then(Boolean, () => false), 60);
+    await poll(() => {
+      if (!this.runs()) throw new Error(`PostgreSQL ended:\n${readFileSync(logFile, 'utf8').slice(-1_000)}`);
+      return this.query('select 1', [], 'postgres').then(Boolean, () => false);
+    }, 60);
   }
 
   async stop(mode: keyof typeof SIGNALS): Promise<void> {
     const child = this.child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !this.runs()) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill(SIGNALS[mode]);
     await ended;
@@ -87,6 +98,10 @@ export class OwnPostgres {
     } finally {
       await client.end().catch(() => undefined);
     }
+  }
+
+  private runs(): boolean {
+    return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 }
 

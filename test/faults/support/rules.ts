@@ -26,9 +26,6 @@ export interface Violation {
  */
 const TOLERANCE = 20;
 
-/** Milliseconds after the database came back as an older state of itself until what it lost is known everywhere again. */
-const PUT_BACK = 10_000;
-
 /** What the instances were configured with, in milliseconds. */
 export interface Bounds {
   /** REVOCATION_MAX_STALENESS */
@@ -62,7 +59,7 @@ function acceptedAfterRevocation({ calls, sessions, staleness, rollbacks }: Fact
     const because = calls.find((earlier) => {
       if (!certainlyEnds(earlier, session) && !certainlyOutdates(earlier, session.person, token)) return false;
       const bound = earlier.instance === call.instance ? 0 : staleness + TOLERANCE;
-      return call.sentAt > Math.max(earlier.answeredAt + bound, putBack(rollbacks, earlier));
+      return call.sentAt > Math.max(earlier.answeredAt, putBack(rollbacks, earlier)) + bound;
     });
     return because ? [{ rule: 'let in after the revocation was answered', call, because }] : [];
   });
@@ -82,10 +79,14 @@ function refreshedAfterEnd({ calls, sessions, rollbacks }: Facts): Violation[] {
   });
 }
 
-/** Until when what the database lost of a call may not be known to all: for ever a bound, 0 when nothing was lost. */
-function putBack(rollbacks: Rollback[], { answeredAt }: Call): Moment {
+/**
+ * Until when what the database lost of a call need not be known to all again; 0 when it lost nothing. What an operator did
+ * past the instances may be lost for good, when none of them had read of it.
+ */
+function putBack(rollbacks: Rollback[], { answeredAt, instance }: Call): Moment {
   const lost = rollbacks.findLast(({ cutAt, answersAt }) => cutAt < answeredAt && answeredAt < answersAt);
-  return lost ? lost.answersAt + PUT_BACK : 0;
+  if (!lost) return 0;
+  return instance === null ? Infinity : lost.knownAt;
 }
 
 /** Nobody is signed out, or refused, without anybody's doing; least of all because the database is in trouble. */
