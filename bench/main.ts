@@ -3,6 +3,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
+import { measureCapacity } from './capacity.js';
 import { measureIndexLoad } from './index-load.js';
 import { measureOperators } from './operators.js';
 import { measurePropagation } from './propagation.js';
@@ -22,6 +23,7 @@ const benchmarks: Record<string, (databaseUrl: string) => Promise<Row[]>> = {
   propagation: measurePropagation,
   'index-load': measureIndexLoad,
   'sign-in-storm': measureSignInStorm,
+  capacity: measureCapacity,
 };
 
 const wanted = process.argv.slice(2);

@@ -50,7 +50,7 @@ async function check(seed: number): Promise<void> {
   const violations = findViolations(history, { staleness: STALENESS * 1000, grace: GRACE * 1000 });
   if (violations.length === 0) return;
   const told = violations.slice(0, 3).map((violation) => condense(history, violation));
-  const logs = fleet.instances.map(({ number, log }) => `The log of instance ${number}:\n${log.slice(-3_000)}`);
+  const logs = fleet.instances.map(({ number, errors }) => [`The errors of instance ${number}:`, ...errors].join('\n'));
   throw new Error(
     [`${violations.length} violations. FAULTS_SEED=${seed} makes the same plan.`, ...told, ...logs].join('\n\n'),
   );

@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { poll } from '../../support/poll.js';
 
-/** The last characters of the log that a failure shows. */
-const LOG_LENGTH = 20_000;
+/** The characters of the log that are kept. */
+const LOG_LENGTH = 200_000;
+
+/** The last errors in the log, and the characters of each, that a failure shows. */
+const MOST_ERRORS = 6;
+const ERROR_LENGTH = 1_200;
 
 /** One instance of the service as it is shipped, in a process of its own. Whatever ends it, its supervisor starts it again. */
 export class Instance {
@@ -31,6 +35,12 @@ export class Instance {
       if (tries === 20) throw new Error(`Instance ${this.number} does not start:\n${this.log}`);
       await sleep(500);
     }
+  }
+
+  /** What its log has of errors, the last ones. */
+  get errors(): string[] {
+    const lines = this.log.split('\n').filter((line) => line.startsWith('{"level":"error"'));
+    return lines.slice(-MOST_ERRORS).map((line) => line.slice(0, ERROR_LENGTH));
   }
 
   async ready(): Promise<boolean> {
