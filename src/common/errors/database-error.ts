@@ -45,6 +45,8 @@ const connectionMessages = [
   'Client has encountered a connection error',
   'Cannot execute operation because connection is not yet established',
   'Connection with postgres database is not established',
+  // The connection broke between two statements of a transaction: TypeORM then lets go of it by itself.
+  'Query runner already released',
 ];
 
 /** The error code for what the database or the network said, or null when this error comes from neither. */
