@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { LiveConnections } from '../src/auth/live/live-connections.js';
 import { sessionRow, type SessionRow } from './support/session-row.js';
 import { LastActivityService } from '../src/sessions/last-activity.service.js';
 import { sendRaw } from './http-fixture.js';
@@ -126,6 +129,23 @@ describe('a handshake', () => {
     expect(await somebody.ask('edit')).toMatchObject({ event: 'problem', data: { status: 403, code: 'forbidden' } });
     somebody.socket.close();
     expect(await refusedSocket(service, '/live/open', { token: 'nonsense' })).toMatchObject({ status: 401 });
+  });
+
+  test('to a gateway that looks at the database at each message leaves a connection that stays', async () => {
+    const live = await openSocket(service, '/live/checked', { token: device.accessToken });
+    await service.app.get(LiveConnections, { strict: false }).closeStale();
+    expect(await live.ask('echo', 1)).toEqual({ event: 'echo', data: 1 });
+    live.socket.close();
+  });
+
+  test('that is refused keeps no socket, whatever the client does with its half of it', async () => {
+    const socket = connect({ port: Number(new URL(service.url).port), host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined).resume();
+    const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
+    socket.write(`GET /live/plain HTTP/1.1\r\nHost: id.example.test\r\n${upgrade}\r\n`);
+    await once(socket, 'end');
+    // What nobody has open any more answers this with a reset.
+    await poll(() => socket.destroyed || (socket.write('x'), false));
   });
 
   test('leaves requests alone: a GET of its path is nothing, and other upgrades are plain requests', async () => {

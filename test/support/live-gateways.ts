@@ -2,7 +2,7 @@ import { Controller, Module, Sse, type MessageEvent } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { interval, map, type Observable } from 'rxjs';
 import type { WebSocket } from 'ws';
-import { CurrentPrincipal, Passive, Public, RequireRecentAuth, Roles } from '../../src/common/access.js';
+import { CheckDatabase, CurrentPrincipal, Passive, Public, RequireRecentAuth, Roles } from '../../src/common/access.js';
 import { AppError } from '../../src/common/errors/app-error.js';
 import type { Principal } from '../../src/common/principal.js';
 
@@ -67,6 +67,15 @@ class EditorsGateway {}
 @WebSocketGateway({ path: '/live/recent' })
 class RecentGateway {}
 
+@CheckDatabase()
+@WebSocketGateway({ path: '/live/checked' })
+class CheckedGateway {
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown) {
+    return { event: 'echo', data };
+  }
+}
+
 @Public()
 @WebSocketGateway({ path: '/live/open' })
 class OpenGateway {
@@ -98,6 +107,6 @@ class StreamsController {
 
 @Module({
   controllers: [StreamsController],
-  providers: [PlainGateway, EditorsGateway, RecentGateway, OpenGateway],
+  providers: [PlainGateway, EditorsGateway, RecentGateway, CheckedGateway, OpenGateway],
 })
 export class LiveGatewaysModule {}

@@ -90,7 +90,8 @@ export class LiveAdapter extends AbstractWsAdapter {
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
-    response.once('finish', () => socket.end());
+    // Not end(): who keeps the other half open would keep the socket, which no time-out of the server watches any more.
+    response.once('finish', () => socket.destroySoon());
     this.upgrades.set(request, { socket, head });
     this.instance.routing(request, response);
   };

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { WebSocket } from 'ws';
+import { ALWAYS_CHECKED } from '../../common/access.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { errorEntry, type ErrorCode } from '../../common/errors/error-catalogue.js';
 import { Config } from '../../config.js';
@@ -100,9 +101,11 @@ export class LiveConnections {
   /** Without a deny-list that can be trusted nobody is heard and nobody is told anything: never 200, never 401. */
   @Interval(FRESHNESS_CHECK_MS)
   async closeStale(): Promise<void> {
+    // Each message of a gateway with @CheckDatabase() waits for a look of its own. What is only open is no call.
+    const allowed = ({ staleness }: LiveConnection) => (staleness === ALWAYS_CHECKED ? null : staleness);
     const stale = () =>
       [...this.open].filter(
-        ([, { token, staleness }]) => token !== null && !this.sync.isFresh(undefined, staleness ?? null),
+        ([, connection]) => connection.token !== null && !this.sync.isFresh(undefined, allowed(connection)),
       );
     if (stale().length === 0) return;
     await this.sync.awaitFresh().catch(() => undefined);
