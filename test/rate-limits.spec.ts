@@ -133,6 +133,14 @@ describe('A source', () => {
     expect((await signIn(service, email, newAddress())).status).toBe(200);
   });
 
+  test('that is refused leaves nothing in the table of the accounts that it goes on to name', async () => {
+    const ip = newAddress();
+    await countAs(service, 'sign_in.source', ip, rateLimits['sign_in.source'].points);
+    expect((await signIn(service, newEmail(), ip)).code).toBe('too_many_requests');
+    const rows = await service.db.query(`select key from rate_limits where key like 'sign_in.account%:' || $1`, [ip]);
+    expect(rows).toEqual([]);
+  });
+
   test('makes so many accounts and no more, whether or not the address was free', async () => {
     const { points } = rateLimits['register.source'];
     const ip = newAddress();

@@ -26,7 +26,8 @@ export class SignInLimitsService {
     const here: Attempt = { limit: 'sign_in.account_source', subject: `${account}:${network}` };
     const everyone: Attempt = { limit: 'sign_in.source', subject: network };
     const everywhere: Attempt = { limit: 'sign_in.account', subject: account };
-    const attempts = [here, everyone];
+    // The source first: one that is refused leaves no row for each account that it goes on to name.
+    const attempts = [everyone, here];
     await this.limits.spend(attempts);
     const refusal = await this.limits.trySpending([everywhere]);
     if (!refusal) attempts.push(everywhere);
