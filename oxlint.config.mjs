@@ -104,7 +104,7 @@ export default {
       rules: { 'node/no-process-env': 'off', 'no-console': 'off' },
     },
     {
-      files: ['test/**', 'bench/**', '*.mjs'],
+      files: ['test/**', 'bench/**', 'examples/**/*.mjs', '*.mjs'],
       rules: { 'no-console': 'off', 'node/no-process-env': 'off', 'typescript/no-explicit-any': 'off' },
     },
   ],

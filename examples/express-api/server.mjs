@@ -1,0 +1,31 @@
+// An API of its own that accepts the access tokens of Portcullis: npm run build && node examples/express-api/server.mjs
+import { createVerifier } from '@portcullis/verifier';
+import { protect } from '@portcullis/verifier/express';
+import express from 'express';
+
+const { PORTCULLIS_URL = 'http://localhost:3000', PORTCULLIS_AUDIENCE = 'account', PORT = '8080' } = process.env;
+const { PORTCULLIS_ISSUER = PORTCULLIS_URL, PORTCULLIS_ID = 'account', PORTCULLIS_SECRET = '' } = process.env;
+
+const verifier = createVerifier({
+  issuer: PORTCULLIS_ISSUER,
+  audience: PORTCULLIS_AUDIENCE,
+  feed: `${PORTCULLIS_URL}/v1/revocations`,
+  credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
+  onError: (error) => console.error(String(error)),
+});
+await verifier.ready();
+
+const app = express();
+app.get('/health', (_, response) => response.status(verifier.status.fresh ? 200 : 503).end());
+app.get('/orders', protect(verifier), (request, response) => response.json({ user: request.principal.userId }));
+app.get('/prices', protect(verifier, { roles: ['editor'], maxAge: 3600 }), (_, response) => response.json({}));
+
+// An event stream is closed as soon as its token is accepted no longer.
+app.get('/events', protect(verifier), (request, response) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream' }).write(':\n\n');
+  const end = verifier.onRevoked(request.headers.authorization.slice(7), () => response.end());
+  response.on('close', end);
+});
+
+const server = app.listen(Number(PORT), () => console.log(`The API is at http://localhost:${server.address().port}`));
+process.on('SIGTERM', () => server.close(() => verifier.close()));
