@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import pg from 'pg';
 import { ClaimsProviders, type ClaimsProvider } from '../src/tokens/claims-providers.js';
+import { AccountAdministrationService } from '../src/users/account-administration.service.js';
 import { UsersService } from '../src/users/users.service.js';
 import { claimsOf } from './support/access-token.js';
 import { Device } from './support/device.js';
@@ -48,6 +49,14 @@ test('a changed claim outdates the tokens before it and no session; the next one
     expect(claimsOf(device.accessToken)['plan']).toBe('pro');
     expect(await device.access()).toBeNull();
   }
+});
+
+test('a claim that changes while its account is suspended leaves the suspension standing', async () => {
+  const device = await Device.register(service);
+  const act = { actor: 'operator:test', reason: 'Fraud.' };
+  await service.app.get(AccountAdministrationService, { strict: false }).suspend(device.userId, act);
+  await users().changeClaims(device.userId, async () => undefined);
+  expect(await device.access()).toBe('account_suspended');
 });
 
 test('a change that fails outdates nothing', async () => {

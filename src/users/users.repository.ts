@@ -133,14 +133,14 @@ export class UsersRepository {
     );
   }
 
-  /** The new token version; null when there is no such account. */
-  async outdateTokens(tx: Transaction, userId: string): Promise<number | null> {
-    return versionOf(
-      await tx.query(
-        `update users set ${RAISE_VERSION}, updated_at = now() where id = $1 and status <> 'deleted' returning token_version`,
-        [userId],
-      ),
+  /** The new token version, and whether the account is suspended; null when there is no such account. */
+  async outdateTokens(tx: Transaction, userId: string): Promise<{ version: number; suspended: boolean } | null> {
+    const [row] = await tx.query<{ token_version: string; suspended: boolean }>(
+      `update users set ${RAISE_VERSION}, updated_at = now() where id = $1 and status <> 'deleted'
+       returning token_version, status = 'suspended' as suspended`,
+      [userId],
     );
+    return row ? { version: Number(row.token_version), suspended: row.suspended } : null;
   }
 
   /** Empties the row of what is personal and keeps the id from ever being given again. */

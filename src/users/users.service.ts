@@ -4,6 +4,7 @@ import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
+import type { RevocationDraft } from '../revocation/revocation-draft.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { AccountEvents } from './account-events.js';
 import { AccountsRepository } from './accounts.repository.js';
@@ -69,11 +70,13 @@ export class UsersService {
    */
   async changeClaims<T>(userId: string, change: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.revocations.commit(async (tx) => {
-      const minVersion = orNotFound(await this.users.outdateTokens(tx, userId));
+      const { version: minVersion, suspended } = orNotFound(await this.users.outdateTokens(tx, userId));
       const result = await change(tx);
       await this.audit.record(tx, { type: 'account.claims_changed', userId, actor: 'system' });
       const reason = 'claims_changed';
-      return { result, revocations: [{ kind: 'user', subject: userId, minVersion, reason, actor: 'system' }] };
+      // The latest word on an account counts, so a line about a suspended one says so again.
+      const draft: RevocationDraft = { kind: 'user', subject: userId, minVersion, suspended, reason, actor: 'system' };
+      return { result, revocations: [draft] };
     });
   }
 }
