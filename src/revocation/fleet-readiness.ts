@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
 import { Readiness } from '../common/readiness.js';
 import { InstanceHeartbeat } from './instance-heartbeat.js';
 import type { RefreshKeyPrint } from './instance.entity.js';
@@ -7,19 +6,17 @@ import { InstancesRepository, type InstanceRow } from './instances.repository.js
 import { RevocationHeadRepository } from './revocation-head.repository.js';
 import { RevocationSync } from './revocation-sync.js';
 
-/** Milliseconds for which two instances may follow different logs: the time until both have noticed a restore. */
-const DIVERGED_MS = 5_000;
-
-/** Whether this instance fits those that run already. Of two that do not fit, the one that started later is not ready. */
+/**
+ * Whether this instance fits the database and those that run already. Of two with different keys, the one that started
+ * later is not ready; of two that follow different logs, the one whose log is not the database's, whatever the others are
+ * at. An instance that died or hangs must not take those that are well out of the balancer.
+ */
 @Injectable()
 export class FleetReadiness {
   private readonly logger = new Logger(FleetReadiness.name);
-  /** Since when another one has followed another log, by the monotonic clock. */
-  private divergedSince: number | null = null;
   private told: string | null = null;
 
   constructor(
-    private readonly clock: Clock,
     private readonly sync: RevocationSync,
     private readonly instances: InstancesRepository,
     private readonly heads: RevocationHeadRepository,
@@ -44,22 +41,10 @@ export class FleetReadiness {
     const rows = await this.instances.list();
     const mine = rows.find(({ id }) => id === this.self.id);
     const others = rows.filter(({ id }) => id !== this.self.id);
-    const problem = this.describeDivergence(others) ?? this.describeKeys(mine, others);
+    const problem = this.describeKeys(mine, others);
     if (problem !== this.told && problem !== null) this.logger.error({ message: problem });
     this.told = problem;
     return problem;
-  }
-
-  private describeDivergence(others: InstanceRow[]): string | null {
-    const { position } = this.sync;
-    const diverged = position && others.some(({ epoch }) => epoch !== null && epoch !== position.epoch);
-    if (!diverged) this.divergedSince = null;
-    else this.divergedSince ??= this.clock.monotonic();
-    if (this.divergedSince === null || this.clock.monotonic() - this.divergedSince < DIVERGED_MS) return null;
-    return (
-      'Another instance follows another epoch of the log of revocations in this database. Restart the one whose row in ' +
-      'the table instances has not the epoch of revocation_head.'
-    );
   }
 
   private describeKeys(mine: InstanceRow | undefined, others: InstanceRow[]): string | null {
