@@ -9,16 +9,39 @@ export class IndexForOperators1795305600009 implements MigrationInterface {
   transaction = false as const;
 
   async up(runner: QueryRunner): Promise<void> {
-    for (const [name, definition] of INDEXES) {
-      // One that an attempt before this left unfinished is there, and useless.
-      await runner.query(`drop index concurrently if exists ${name}`);
-      await runner.query(`create index concurrently ${name} on ${definition}`);
-    }
+    await waitingForAll(runner, async () => {
+      for (const [name, definition] of INDEXES) {
+        if (await isValid(runner, name)) continue;
+        // One that an attempt before this left unfinished is there, and useless.
+        await runner.query(`drop index concurrently if exists ${name}`);
+        await runner.query(`create index concurrently ${name} on ${definition}`);
+      }
+    });
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    for (const [name] of INDEXES) await runner.query(`drop index concurrently if exists ${name}`);
+    await waitingForAll(runner, async () => {
+      for (const [name] of INDEXES) await runner.query(`drop index concurrently if exists ${name}`);
+    });
   }
+}
+
+/**
+ * CONCURRENTLY waits for every older transaction, a backup of an hour included, and counts that as waiting for a lock.
+ * Nobody who writes waits behind it, so it may take its time: cut short, it would have to build the index anew.
+ */
+async function waitingForAll(runner: QueryRunner, work: () => Promise<void>): Promise<void> {
+  await runner.query('set lock_timeout = 0');
+  try {
+    await work();
+  } finally {
+    await runner.query('reset lock_timeout');
+  }
+}
+
+async function isValid(runner: QueryRunner, name: string): Promise<boolean> {
+  const rows = await runner.query(`select from pg_index where indexrelid = to_regclass('${name}') and indisvalid`);
+  return rows.length > 0;
 }
 
 const INDEXES = [

@@ -20,8 +20,9 @@ function template(className: string): string {
 
 /** Why this is needed, and when the rows it makes go away again. */
 export class ${className} implements MigrationInterface {
-  // For an index on a table in use: \`transaction = false;\` here, and below DROP INDEX CONCURRENTLY IF EXISTS (what an
-  // interrupted try left), then CREATE INDEX CONCURRENTLY.
+  // For an index on a table in use: \`transaction = false;\` here, and below SET lock_timeout = 0 (it waits for every older
+  // transaction, and nobody waits behind it), unless it is there and indisvalid DROP INDEX CONCURRENTLY IF EXISTS (what an
+  // interrupted try left) and CREATE INDEX CONCURRENTLY, and RESET lock_timeout whatever happens.
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(\`
