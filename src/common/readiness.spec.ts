@@ -48,6 +48,30 @@ test('an instance that shuts down is not ready, whatever the checks say', async 
   expect((await readiness.report()).ready).toBe(false);
 });
 
+test('all who ask while the checks run share one run; who asks after it gets a new one', async () => {
+  const readiness = new Readiness();
+  let runs = 0;
+  readiness.add('database', async () => {
+    runs += 1;
+    return null;
+  });
+
+  await Promise.all(Array.from({ length: 100 }, () => readiness.report()));
+  expect(runs).toBe(1);
+  await readiness.report();
+  expect(runs).toBe(2);
+});
+
+test('an instance that begins to shut down while the checks run is not ready', async () => {
+  const readiness = new Readiness();
+  readiness.add('database', async () => null);
+
+  const report = readiness.report();
+  readiness.shutDown();
+
+  expect((await report).ready).toBe(false);
+});
+
 test('two checks of one name are a fault of the program', () => {
   const readiness = new Readiness();
   readiness.add('database', () => null);

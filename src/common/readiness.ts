@@ -13,6 +13,7 @@ const checkTimeout = 2_000;
 /** Whether this instance should be sent requests. Modules add what they need; all of it must hold. */
 export class Readiness {
   private readonly checks = new Map<string, ReadinessCheck>();
+  private running: Promise<ReadinessResult[]> | null = null;
   private stopping = false;
 
   /** @throws when the name is taken: one check would silently replace another */
@@ -30,14 +31,25 @@ export class Readiness {
     return this.stopping;
   }
 
-  /** Runs every check at the same time. A check that throws or takes over two seconds is not ok. */
+  /**
+   * Runs every check at the same time. A check that throws or takes over two seconds is not ok. Who asks meanwhile gets
+   * the same answer: anybody may ask, and the checks take connections from the pool that requests need.
+   */
   async report(): Promise<{ ready: boolean; checks: ReadinessResult[] }> {
-    const named = [
-      ...this.checks,
-      ['running', () => (this.stopping ? 'The instance is shutting down.' : null)] as const,
-    ];
-    const checks = await Promise.all(named.map(([name, check]) => run(name, check)));
+    this.running ??= this.runChecks().finally(() => (this.running = null));
+    const results = await this.running;
+    // Not shared, so that it shows at once.
+    const checks = [...results, this.describeStopping()];
     return { ready: checks.every((check) => check.ok), checks };
+  }
+
+  private runChecks(): Promise<ReadinessResult[]> {
+    return Promise.all([...this.checks].map(([name, check]) => run(name, check)));
+  }
+
+  private describeStopping(): ReadinessResult {
+    if (!this.stopping) return { name: 'running', ok: true };
+    return { name: 'running', ok: false, detail: 'The instance is shutting down.' };
   }
 }
 
