@@ -1,8 +1,20 @@
+import { createReadStream } from 'node:fs';
 import { connect } from 'node:net';
 import { Writable } from 'node:stream';
 import type { AddressInfo } from 'node:net';
 
-import { Body, Controller, Get, HttpCode, Injectable, Module, Param, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  HttpCode,
+  Injectable,
+  Module,
+  Param,
+  Post,
+  Query,
+  StreamableFile,
+} from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD, Reflector } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -66,6 +78,11 @@ class FixtureController {
   async slow() {
     await new Promise((resolve) => setTimeout(resolve, 300));
     return { finished: true };
+  }
+
+  @Get('endless')
+  endless() {
+    return new StreamableFile(createReadStream('/dev/zero'));
   }
 }
 

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { once } from 'node:events';
 import { Agent, get } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -54,6 +55,30 @@ test('closing does not wait for connections that have asked nothing', async () =
   await running.close();
 
   expect(performance.now() - started).toBeLessThan(3_000);
+  socket.destroy();
+});
+
+test.each([
+  ['does not read its answer', 'GET /v1/fixture/endless HTTP/1.1\r\nHost: a\r\n\r\n'],
+  [
+    'does not end its request',
+    'POST /v1/fixture/sign-up HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+  ],
+])('closing waits thirty seconds, and no longer, for a client that %s', async (_, bytes) => {
+  const arrived = once(running.app.getHttpServer(), 'request');
+  const socket = connect(running.port, '127.0.0.1').on('error', () => undefined);
+  socket.write(bytes);
+  await arrived;
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  let closed = false;
+  const closing = running.close().then(() => (closed = true));
+  await jest.advanceTimersByTimeAsync(29_000);
+  const closedBefore = closed;
+  await jest.advanceTimersByTimeAsync(2_000);
+  jest.useRealTimers();
+
+  await closing;
+  expect(closedBefore).toBe(false);
   socket.destroy();
 });
 

@@ -94,6 +94,12 @@ function createAdapter(logger: Logger, settings: HttpSettings, headers: Record<s
 /** How long a connection that has asked nothing yet may take to do so once the service stops, in milliseconds. */
 const FIRST_REQUEST_MS = 500;
 
+/**
+ * How long answers may take once the service stops, in milliseconds: as long as a request may. A server that closes no
+ * longer times its requests, so a client that does not read its answer, or never ends its request, would hold it for good.
+ */
+const LAST_ANSWERS_MS = 30_000;
+
 /** Lets every connection go after the answer that is being made, so that `close()` waits for answers and nothing else. */
 function releaseConnections(instance: FastifyInstance, readiness: Readiness): void {
   instance.addHook('onSend', (_request, reply, payload, done) => {
@@ -110,6 +116,7 @@ function releaseConnections(instance: FastifyInstance, readiness: Readiness): vo
   instance.addHook('preClose', (done) => {
     // A first request may be on its way.
     setTimeout(() => unused.forEach((socket) => socket.destroy()), FIRST_REQUEST_MS).unref();
+    setTimeout(() => instance.server.closeAllConnections(), LAST_ANSWERS_MS).unref();
     readiness.shutDown();
     // For event streams, whose headers are long gone: without it their idle connections hold the server for a minute.
     instance.server.keepAliveTimeout = 1;
