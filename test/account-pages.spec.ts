@@ -2,7 +2,8 @@ import { Module } from '@nestjs/common';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { HealthModule } from '../src/health/health.module.js';
+import { Metrics } from '../src/common/metrics/metrics.js';
+import { Readiness } from '../src/common/readiness.js';
 import { AccountController } from '../src/pages/account.controller.js';
 import { AccountPages } from '../src/pages/account-pages.js';
 import { jsonOf, rawRequest, startFixture, statusOf, type RunningApp } from './http-fixture.js';
@@ -37,9 +38,8 @@ afterAll(async () => {
 
 function startPages(from: string): Promise<RunningApp> {
   @Module({
-    imports: [HealthModule],
     controllers: [AccountController],
-    providers: [{ provide: AccountPages, useFactory: () => new AccountPages(from) }],
+    providers: [Readiness, Metrics, { provide: AccountPages, useFactory: () => new AccountPages(from) }],
   })
   class OnlyPagesModule {}
   return startFixture({}, OnlyPagesModule);
