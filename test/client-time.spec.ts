@@ -153,31 +153,6 @@ test('Late news of an earlier refresh moves no end back', async () => {
   stream.close();
 });
 
-test('An answer from before a refresh moves no end back, and warns of nothing', async () => {
-  const { browser, tab } = await withTabs(1);
-  let release!: () => void;
-  const late = new Promise<void>((resolve) => (release = resolve));
-  let asked = false;
-  browser.intercept = async ({ path }, proceed) => {
-    const answer = await proceed();
-    if (path.endsWith('/sessions/current')) {
-      asked = true;
-      await late;
-    }
-    return answer;
-  };
-  await browser.advance(IDLE - 50);
-  look([tab]);
-  await poll(() => asked);
-  await tab.client.refresh();
-  const idleEnd = () => (tab.client.session as Extract<SessionState, { state: 'signed_in' }>).session.idleExpiresAt;
-  const before = idleEnd();
-  release();
-  expect((await tab.client.fetch('/v1/users/me')).status).toBe(200);
-  expect(tab.heard('expiring')).toEqual([]);
-  expect(idleEnd() >= before).toBe(true);
-});
-
 describe('A tab that nobody uses', () => {
   test('refreshes nothing by itself, visible or hidden, though its token has run out', async () => {
     const { browser, tabs } = await withTabs(2);
