@@ -25,7 +25,7 @@ export interface FinishedRestore {
  * the backup is in no table any more, so everything is taken back that can be:
  *
  * - Every session ends and every access token is outdated, by the version of its application. A version is raised to the
- *   seconds since 1970 at least, so none that was handed out after the backup is handed out again, provided that the
+ *   milliseconds since 1970 at least, so none that was handed out after the backup is handed out again, provided that the
  *   clock is ahead of everything the backup knows.
  * - Every signing key is withdrawn: one of them may have been, after the backup.
  * - The log goes on under another epoch, so no follower takes its next line for the one of that number that was lost.

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { OperatorAct } from './history.js';
 import type { OwnPostgres } from './own-postgres.js';
 
-const VERSION = 'greatest(token_version + 1, floor(extract(epoch from now()))::bigint)';
+const VERSION = 'greatest(token_version + 1, floor(extract(epoch from now()) * 1000)::bigint)';
 
 /** What each act does to a person's row. */
 const CHANGES: Record<OperatorAct, string> = {
