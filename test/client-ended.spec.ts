@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { ClientBrowser, stopService, type Tab } from './support/client-browser.js';
 import { Device, newEmail, PASSWORD } from './support/device.js';
 import { poll } from './support/poll.js';
@@ -33,6 +34,22 @@ function sessionOf({ client }: Tab): string {
 }
 
 const end = (elsewhere: Device, id: string) => elsewhere.send(`/v1/sessions/${id}`, { method: 'DELETE' });
+
+test('what changed among the devices while the stream was away is told when it is back', async () => {
+  const { browser, tab, elsewhere } = await withElsewhere();
+  let back!: () => void;
+  const away = new Promise<void>((resolve) => (back = resolve));
+  browser.intercept = async ({ path }, proceed) => {
+    if (path === EVENTS) await away;
+    return proceed();
+  };
+  (service.app.getHttpServer() as Server).closeAllConnections();
+  await poll(() => browser.requests(EVENTS).length > 1);
+  const heard = tab.heard('devicesChanged').length;
+  await new Device(service, elsewhere.email).login();
+  back();
+  await poll(() => tab.heard('devicesChanged').length > heard);
+});
 
 describe('A session ended from another device', () => {
   test('is over here within two seconds, in every tab, and says so', async () => {

@@ -58,12 +58,15 @@ export function createSessionWatch(
     }
   }
 
+  let isBack = false;
+
   /** Until it is no longer wanted, or could go on only by refreshing for nobody: new tokens begin it again. */
   async function follow(signal: AbortSignal): Promise<void> {
     let wait = FIRST_PAUSE_MS;
     while (!signal.aborted && keeper.held) {
       const { held } = keeper;
       const isConnected = await stream(held, signal);
+      isBack = true;
       if (signal.aborted || (keeper.held === held && hasExpired(held) && !isActive(held))) return;
       if (!isConnected && keeper.held === held) await poll();
       wait = isConnected ? FIRST_PAUSE_MS : Math.min(wait * 2, LONGEST_PAUSE_MS);
@@ -113,7 +116,8 @@ export function createSessionWatch(
       if (isMine) keeper.drop(signedOutReason(data.reason ?? 'unknown'));
     } else if (event === 'outdated') refresh(held.accessToken).catch(() => {});
     else if (event === 'renewed') keeper.moveEnds({ ...held.session, ...data });
-    else if (event === 'devices_changed') keeper.announce('devicesChanged');
+    // What changed while it was away, nobody told.
+    else if (event === 'devices_changed' || (isBack && event === 'ready')) keeper.announce('devicesChanged');
   }
 
   async function poll(): Promise<boolean> {
