@@ -1,3 +1,4 @@
+import { accessProblem, type AccessProblem } from './access-problem.js';
 import type { Verifier } from './create-verifier.js';
 import type { Principal } from './principal.js';
 import { VerificationError } from './verification-error.js';
@@ -8,6 +9,41 @@ export interface Requirements {
   roles?: readonly string[];
   /** How long ago, in seconds, the person may have proved who they are (RFC 9470). */
   maxAge?: number;
+}
+
+/** How a framework goes on with a request; one of them is called, once. */
+export interface Ways {
+  admit(principal: Principal): void;
+  /** To be answered so. */
+  refuse(problem: AccessProblem): void;
+  /** Not a refusal but a fault. */
+  fail(fault: unknown): void;
+}
+
+/** Sends a request on its way: at once, unless the service has to be asked about its token. */
+export function judge(
+  verifier: Verifier,
+  authorization: string | undefined,
+  requirements: Requirements,
+  ways: Ways,
+): void {
+  const refuse = (error: unknown) => {
+    let problem: AccessProblem;
+    try {
+      problem = accessProblem(error, verifier.issuer, requirements.maxAge);
+    } catch (fault) {
+      return ways.fail(fault);
+    }
+    ways.refuse(problem);
+  };
+  let principal: Principal | Promise<Principal>;
+  try {
+    principal = admit(verifier, authorization, requirements);
+  } catch (error) {
+    return refuse(error);
+  }
+  if (principal instanceof Promise) principal.then((late) => ways.admit(late), refuse);
+  else ways.admit(principal);
 }
 
 /**

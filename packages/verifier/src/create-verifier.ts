@@ -77,10 +77,11 @@ export class Verifier {
     this.remote = new RemoteKeys({ url: jwks, fetch, clock, refetchInterval, isWithdrawn, onLoaded, onError });
     this.introspection = introspection && new Introspection(introspection, credentials, fetch);
     this.context = { keys: this.remote.keys, index: this.follower.index, now: 0 };
-    this.watch = new RefusalWatch(
-      (verified) => decide(verified, this.follower.index),
-      () => clock.now() / 1000,
-    );
+    this.watch = new RefusalWatch({
+      refusalOf: (verified) => decide(verified, this.follower.index),
+      now: () => clock.now() / 1000,
+      onError: (error) => settings.onError(error),
+    });
     this.remote.start();
     void this.follower.run();
   }

@@ -1,5 +1,4 @@
-import { accessProblem } from './access-problem.js';
-import { admit, type Requirements } from './admission.js';
+import { judge, type Requirements } from './admission.js';
 import type { Verifier } from './create-verifier.js';
 import type { Principal } from './principal.js';
 
@@ -26,27 +25,13 @@ interface ExpressResponse {
 
 /** Middleware for Express: lets in who bears a good token, as `request.principal`, and answers the others. */
 export function protect(verifier: Verifier, requirements: Requirements = {}) {
-  return (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void): void => {
-    const admitted = (principal: Principal) => {
-      request.principal = principal;
-      next();
-    };
-    const refuse = (error: unknown) => {
-      try {
-        const { status, headers, body } = accessProblem(error, verifier.issuer, requirements.maxAge);
-        response.status(status).set(headers).end(JSON.stringify(body));
-      } catch (fault) {
-        next(fault);
-      }
-    };
-    let principal: Principal | Promise<Principal>;
-    try {
-      principal = admit(verifier, request.headers.authorization, requirements);
-    } catch (error) {
-      refuse(error);
-      return;
-    }
-    if (principal instanceof Promise) principal.then(admitted, refuse);
-    else admitted(principal);
-  };
+  return (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void): void =>
+    judge(verifier, request.headers.authorization, requirements, {
+      admit: (principal) => {
+        request.principal = principal;
+        next();
+      },
+      refuse: ({ status, headers, body }) => response.status(status).set(headers).end(JSON.stringify(body)),
+      fail: next,
+    });
 }

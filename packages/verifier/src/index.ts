@@ -6,6 +6,7 @@ export type { Credentials } from './follower/service-request.js';
 export { KeySet, type JsonWebKeySet, type SigningAlgorithm, type VerificationKey } from './key-set.js';
 export type { Principal } from './principal.js';
 export { concerns, type RevocationEntry, type RevocationKind, type RevocationState } from './revocation-entry.js';
+export { RefusalWatch, type RefusalWatchOptions, type Renewal } from './refusal-watch.js';
 export { RevocationIndex } from './revocation-index.js';
 export {
   CLOCK_LEEWAY,

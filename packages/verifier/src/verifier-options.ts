@@ -25,7 +25,7 @@ export interface VerifierOptions {
   refetchInterval?: number;
   /** How many verified tokens are remembered: 20,000 when left out, about 2 kB each. */
   cacheSize?: number;
-  /** Told of whatever goes wrong on the way to the service: a FeedError. For your log. */
+  /** Told of whatever goes wrong on the way to the service (a FeedError), and of what a listener threw. For your log. */
   onError?: (error: unknown) => void;
   clock?: Clock;
   fetch?: Fetch;
@@ -68,9 +68,20 @@ export function readOptions(options: VerifierOptions): VerifierSettings {
     maxStaleness: readNumber('maxStaleness', options.maxStaleness ?? 5, 2, 3600),
     refetchInterval: readNumber('refetchInterval', options.refetchInterval ?? 10, 1, 3600),
     cacheSize: readNumber('cacheSize', options.cacheSize ?? 20_000, 2, 10_000_000),
-    onError: options.onError ?? (() => undefined),
+    onError: harmless(options.onError),
     clock: options.clock ?? systemClock,
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
+  };
+}
+
+/** Whatever goes wrong in a log must not end the following of revocations. */
+function harmless(onError: VerifierOptions['onError']): (error: unknown) => void {
+  return (error) => {
+    try {
+      onError?.(error);
+    } catch {
+      // There is nobody left to tell.
+    }
   };
 }
 
