@@ -157,7 +157,7 @@ describe('one decision', () => {
       const claims = { ...claimsOf(device.accessToken), client_id: `app-${(seen += 1)}`, aver: 5 };
       const subjects = { token: claims.jti, session: claims.sid, user: claims.sub, application: claims.client_id };
       const token = signer.sign(undefined, claims);
-      expect((await send(service, '/v1/users/me', { token })).status).toBe(200);
+      expect((await send(service, '/v1/sessions/current', { token })).status).toBe(200);
 
       const lines = drafts.map(({ kind, off, suspended, ours }): RevocationDraft => {
         const version = { user: claims.ver, application: claims.aver, token: 0, session: 0, key: 0 }[kind];
@@ -171,7 +171,7 @@ describe('one decision', () => {
       const verdict = decide({ kid: String(headerOf(token)['kid']), claims }, index);
       const fresh = signer.sign(undefined, { ...claims, note: 'never seen before' });
       for (const each of [token, fresh])
-        expect((await send(service, '/v1/users/me', { token: each })).code).toBe(verdict);
+        expect((await send(service, '/v1/sessions/current', { token: each })).code).toBe(verdict);
     });
     await fc.assert(property, { numRuns: 40 });
   });

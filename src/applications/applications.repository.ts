@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database/database.js';
 import { raised } from '../database/versions.js';
+import type { KnownApplication } from './known-application.js';
 
 export interface SignedOutApplication {
   id: string;
@@ -17,9 +18,20 @@ export interface LostApplicationState {
   suspended: boolean;
 }
 
+/** Of a `KnownApplication`. */
+const COLUMNS = `id, coalesce(name, id) as name, audience, origins, delivery, permissions, enabled,
+  created_at as "createdAt", access_token_ttl as "accessTokenTtl", session_idle as "sessionIdle",
+  session_max as "sessionMax", session_idle_remembered as "sessionIdleRemembered",
+  session_max_remembered as "sessionMaxRemembered"`;
+
 @Injectable()
 export class ApplicationsRepository {
   constructor(private readonly database: Database) {}
+
+  /** All of them, in the order of their ids. */
+  list(): Promise<KnownApplication[]> {
+    return this.database.query(`select ${COLUMNS} from applications order by id`);
+  }
 
   async isEnabled(applicationId: string): Promise<boolean> {
     const [row] = await this.database.query<{ enabled: boolean }>('select enabled from applications where id = $1', [

@@ -1,5 +1,8 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
+import { Interval } from '@nestjs/schedule';
+import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
+import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
 import type { Transaction } from '../database/database.js';
 import {
@@ -7,48 +10,122 @@ import {
   type LostApplicationState,
   type SignedOutApplication,
 } from './applications.repository.js';
+import type { KnownApplication, SessionLimits } from './known-application.js';
 
-export type { SignedOutApplication };
+export type { KnownApplication, SessionLimits, SignedOutApplication };
 
 /** The application whose pages the service itself serves. The migration that makes the table makes its row. */
 export const BUILT_IN_APPLICATION = 'account';
 
-/** How long sessions of an application may last, in seconds. */
-export interface SessionLimits {
-  /** Without use. */
-  idle: number;
-  /** From sign-in, however much it is used. */
-  max: number;
-}
+/** How long what another instance changed may go unnoticed here, in milliseconds. */
+const REREAD_MS = 10_000;
 
-/** What an application is allowed, and how its sessions and tokens live. */
+/** Unknown ids cause no more than one read of the table in so many milliseconds, however many are tried. */
+const RETRY_MS = 1_000;
+
+/**
+ * Every application by heart, so that no request looks one up. What must be exact (whether it is enabled, how long a
+ * session or token lives) is read from the row by the statement that depends on it.
+ */
 @Injectable()
-export class ApplicationsService {
+export class ApplicationsService implements OnApplicationBootstrap {
+  private readonly logger = new Logger(ApplicationsService.name);
+  private known: ReadonlyMap<string, KnownApplication>;
+  private knownAudiences = [BUILT_IN_APPLICATION];
+  private knownOrigins: Set<string>;
+  private readAt = -Infinity;
+  private running: Promise<void> = Promise.resolve();
+  /** The read after the running one; null when nobody waits for it. */
+  private upcoming: Promise<void> | null = null;
+
   constructor(
     private readonly config: Config,
+    private readonly clock: Clock,
     private readonly applications: ApplicationsRepository,
-  ) {}
-
-  /** The origins whose pages may use this application's cookie. Throws `validation_failed` for an unknown application. */
-  originsOf(applicationId: string): string[] {
-    this.assertKnown(applicationId);
-    return [new URL(this.config.publicUrl).origin, ...this.config.corsOrigins];
+    readiness: Readiness,
+  ) {
+    this.known = new Map([[BUILT_IN_APPLICATION, this.builtIn()]]);
+    this.knownOrigins = new Set(this.ownOrigins());
+    readiness.add('applications', async () => {
+      if (this.readAt === -Infinity) await this.learn();
+      return this.readAt === -Infinity ? 'The applications could not be read yet.' : null;
+    });
   }
 
-  limitsOf(_applicationId: string, remembered: boolean): SessionLimits {
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.config.background) await this.refresh();
+  }
+
+  /** Reads all of them again. Without a database, what was known before counts on. */
+  @Interval(REREAD_MS)
+  async refresh(): Promise<void> {
+    await this.load().catch((error: unknown) =>
+      this.logger.warn({ message: 'The applications could not be read; those known count on.', error }),
+    );
+  }
+
+  /** A read that begins after this call; all who wait share it. Throws what the database says. */
+  load(): Promise<void> {
+    this.upcoming ??= this.running
+      .catch(() => undefined)
+      .then(() => {
+        this.upcoming = null;
+        this.running = this.read();
+        return this.running;
+      });
+    return this.upcoming;
+  }
+
+  /** Null for one that is not known here. Asks no database. */
+  find(applicationId: string): KnownApplication | null {
+    return this.known.get(applicationId) ?? null;
+  }
+
+  /** As `find`, but one that is not known is looked for, once a second at most. Throws `validation_failed`. */
+  async get(applicationId: string): Promise<KnownApplication> {
+    if (!this.known.has(applicationId) && this.age > RETRY_MS) await this.load();
+    return this.find(applicationId) ?? refuseUnknown();
+  }
+
+  /** Those known here, in the order of their ids. */
+  list(): KnownApplication[] {
+    return [...this.known.values()];
+  }
+
+  /** Looks for what this instance has not heard of yet, once a second at most. */
+  async learn(): Promise<void> {
+    if (this.age > RETRY_MS) await this.refresh();
+  }
+
+  /** The origins whose pages may use this application's cookie; none for one that is not known. */
+  originsOf(applicationId: string): readonly string[] {
+    return this.find(applicationId)?.origins ?? [];
+  }
+
+  /** Whether pages of this origin, whichever application's they are, may read answers. */
+  allowsOrigin(origin: string): boolean {
+    return this.knownOrigins.has(origin);
+  }
+
+  limitsOf(applicationId: string, remembered: boolean): SessionLimits {
+    const { config } = this;
+    const own = this.find(applicationId);
     return remembered
-      ? { idle: this.config.sessionIdleRemembered, max: this.config.sessionMaxRemembered }
-      : { idle: this.config.sessionIdle, max: this.config.sessionMax };
+      ? {
+          idle: own?.sessionIdleRemembered ?? config.sessionIdleRemembered,
+          max: own?.sessionMaxRemembered ?? config.sessionMaxRemembered,
+        }
+      : { idle: own?.sessionIdle ?? config.sessionIdle, max: own?.sessionMax ?? config.sessionMax };
   }
 
   /** Seconds that an access token lives; never past its session's end. */
-  accessTokenLifeOf(_applicationId: string): number {
-    return this.config.accessTokenTtl;
+  accessTokenLifeOf(applicationId: string): number {
+    return this.find(applicationId)?.accessTokenTtl ?? this.config.accessTokenTtl;
   }
 
-  /** The audiences whose tokens this server's own routes accept. */
-  audiences(): string[] {
-    return [BUILT_IN_APPLICATION];
+  /** The audiences of tokens that this server issues: a route says by `@AnyApplication()` whether it takes all of them. */
+  audiences(): readonly string[] {
+    return this.knownAudiences;
   }
 
   /** Throws `application_disabled`. Asks the database: for when something did not work, not for every request. */
@@ -66,15 +143,53 @@ export class ApplicationsService {
     return this.applications.restoreLost(tx, states);
   }
 
-  private assertKnown(applicationId: string): void {
-    if (applicationId === BUILT_IN_APPLICATION) return;
-    throw new AppError('validation_failed', {
-      errors: [
-        {
-          pointer: '/applicationId',
-          detail: `There is no application with this id. Leave it out for "${BUILT_IN_APPLICATION}".`,
-        },
-      ],
-    });
+  /** Milliseconds since the last read that went well began; Infinity before the first. */
+  private get age(): number {
+    return this.clock.monotonic() - this.readAt;
   }
+
+  private async read(): Promise<void> {
+    const at = this.clock.monotonic();
+    const rows = (await this.applications.list()).map((row) =>
+      row.id === BUILT_IN_APPLICATION ? { ...row, origins: this.ownOrigins() } : row,
+    );
+    this.known = new Map(rows.map((application) => [application.id, application]));
+    this.knownAudiences = rows.map(({ audience }) => audience);
+    this.knownOrigins = new Set(rows.flatMap(({ origins }) => origins));
+    this.readAt = at;
+  }
+
+  /** As it is known before the table was read: sign-in to it waits for nothing. */
+  private builtIn(): KnownApplication {
+    return {
+      id: BUILT_IN_APPLICATION,
+      name: BUILT_IN_APPLICATION,
+      audience: BUILT_IN_APPLICATION,
+      origins: this.ownOrigins(),
+      delivery: ['cookie', 'body'],
+      permissions: [],
+      enabled: true,
+      createdAt: new Date(0),
+      accessTokenTtl: null,
+      sessionIdle: null,
+      sessionMax: null,
+      sessionIdleRemembered: null,
+      sessionMaxRemembered: null,
+    };
+  }
+
+  private ownOrigins(): string[] {
+    return [new URL(this.config.publicUrl).origin, ...this.config.corsOrigins];
+  }
+}
+
+function refuseUnknown(): never {
+  throw new AppError('validation_failed', {
+    errors: [
+      {
+        pointer: '/applicationId',
+        detail: `There is no application with this id. Leave it out for "${BUILT_IN_APPLICATION}".`,
+      },
+    ],
+  });
 }

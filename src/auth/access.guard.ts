@@ -12,6 +12,7 @@ import { AccessCookie } from './access-cookie.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
 import { LiveMessages } from './live/live-messages.js';
+import { assertApplication } from './own-application.js';
 import { RecentAuth } from './recent-auth.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
 
@@ -107,6 +108,7 @@ export class AccessGuard extends AuthGuard() {
   }
 
   private admit(request: FastifyRequest, principal: Principal, policy: RoutePolicy): void {
+    assertApplication(principal, policy);
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
     if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
     request.principal = principal;

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { CurrentPrincipal, Public } from '../common/access.js';
+import { AnyApplication, CurrentPrincipal, Public } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { CurrentSource, type RequestSource } from '../common/request-source.js';
@@ -36,7 +36,7 @@ export class AuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
-    const options = this.transport.signInOptions(request, body);
+    const options = await this.transport.signInOptions(request, body);
     const account = { email: body.email, password: body.password, name: body.name ?? null };
     const issued = await this.signIns.register(account, options, source);
     return this.transport.send(request, reply, issued, body.accessCookie);
@@ -62,7 +62,7 @@ export class AuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
-    const options = this.transport.signInOptions(request, body);
+    const options = await this.transport.signInOptions(request, body);
     const issued = await this.signIns.signIn(body.email, body.password, options, source);
     return this.transport.send(request, reply, issued, body.accessCookie);
   }
@@ -94,7 +94,8 @@ export class AuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<TokenResponse> {
-    const issued = await this.refreshes.refresh(this.transport.refreshToken(request, body), source);
+    const presented = await this.transport.refreshToken(request, body);
+    const issued = await this.refreshes.refresh(presented, source);
     return this.transport.send(request, reply, issued, body.accessCookie);
   }
 
@@ -111,6 +112,7 @@ export class AuthController {
     this.transport.forget(request, reply, principal);
   }
 
+  @AnyApplication()
   @Post('reauthenticate')
   @HttpCode(200)
   @ApiRoute({

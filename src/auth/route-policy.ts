@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import {
   ALWAYS_CHECKED,
+  ANY_APPLICATION,
   PASSIVE,
   PUBLIC,
   RECENT_AUTH,
@@ -16,6 +17,8 @@ export interface RoutePolicy {
   roles: readonly string[] | null;
   /** How long ago the person may have proved who they are; null: however long. */
   recentAuth: RecentAuthMaxAge | null;
+  /** Whether tokens of any application will do, not only of the built-in one. */
+  anyApplication: boolean;
   /** Whether a call counts as use of the session. */
   countsAsUse: boolean;
   /** Seconds for which the deny-list may be unconfirmed at most, ALWAYS_CHECKED: none; null: as configured. */
@@ -44,6 +47,7 @@ export function readPolicy(controller: object, handler: object): RoutePolicy {
     public: isPublic(handler) ?? isPublic(controller) ?? false,
     roles: read<string[]>(ROLES) ?? null,
     recentAuth: read<RecentAuthMaxAge>(RECENT_AUTH) ?? null,
+    anyApplication: read<boolean>(ANY_APPLICATION) ?? false,
     countsAsUse: !read<boolean>(PASSIVE),
     staleness: read<number>(STALENESS) ?? null,
   };

@@ -2,7 +2,7 @@ import { Controller, Req, SetMetadata, Sse, type MessageEvent } from '@nestjs/co
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
-import { CurrentPrincipal, Passive } from '../common/access.js';
+import { AnyApplication, CurrentPrincipal, Passive } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { AccessCookie } from './access-cookie.js';
@@ -20,6 +20,7 @@ export class SessionEventsController {
   ) {}
 
   @Passive()
+  @AnyApplication()
   @SetMetadata(ENDS_ITSELF, true)
   @Sse()
   @ApiRoute({

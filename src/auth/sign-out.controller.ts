@@ -39,7 +39,8 @@ export class SignOutController {
     @Res({ passthrough: true }) reply: FastifyReply,
     @CurrentSource() source: RequestSource,
   ): Promise<void> {
-    const ended = await this.signOuts.signOut(this.transport.signOutProof(request, body), source);
+    const proof = await this.transport.signOutProof(request, body);
+    const ended = await this.signOuts.signOut(proof, source);
     this.transport.forget(request, reply, ended);
   }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApplicationsService } from '../applications/applications.service.js';
+import { ApplicationsService, type KnownApplication } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
 import type { PresentedRefreshToken } from '../sessions/refresh-token.js';
-import type { Delivery } from '../sessions/delivery.js';
+import type { Delivery } from '../applications/delivery.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
 import type { SignInOptions } from '../sessions/sign-in-sessions.service.js';
 import { AccessCookie } from './access-cookie.js';
@@ -28,15 +28,19 @@ export class TokenTransport {
     private readonly accessCookie: AccessCookie,
   ) {}
 
-  /** Throws `cross_site_refused` when a page that is not the application's asks for a cookie. */
-  signInOptions(
+  /**
+   * Throws `cross_site_refused` when a page that is not the application's asks for a cookie, `validation_failed` for an
+   * unknown application and for a delivery that it may not have.
+   */
+  async signInOptions(
     request: FastifyRequest,
     body: Pick<Login, 'applicationId' | 'delivery' | 'accessCookie' | 'remember' | 'deviceName'>,
-  ): SignInOptions {
+  ): Promise<SignInOptions> {
     const { applicationId, remember, deviceName = null } = body;
-    const origins = this.applications.originsOf(applicationId);
-    const delivery = body.delivery ?? (body.accessCookie ? 'cookie' : defaultDelivery(request));
-    if (delivery === 'cookie') assertSameSite(request, origins);
+    const application = await this.applications.get(applicationId);
+    const asked = body.delivery ?? (body.accessCookie ? 'cookie' : null);
+    const delivery = deliveryFor(application, asked, defaultDelivery(request));
+    if (delivery === 'cookie') assertSameSite(request, application.origins);
     return { applicationId, delivery, remember, deviceName };
   }
 
@@ -44,8 +48,8 @@ export class TokenTransport {
    * Throws `refresh_token_invalid` when there is none, `cross_site_refused` when the cookie comes from elsewhere,
    * `credentials_ambiguous` when an access token beside the cookie is of another session.
    */
-  refreshToken(request: FastifyRequest, body: Refresh): PresentedRefreshToken {
-    const presented = this.findRefreshToken(request, body);
+  async refreshToken(request: FastifyRequest, body: Refresh): Promise<PresentedRefreshToken> {
+    const presented = await this.findRefreshToken(request, body);
     if (!presented) throw new AppError('refresh_token_invalid', { log: 'no cookie and no refreshToken' });
     const { applicationId, delivery } = presented.binding;
     const sessionId = sessionNamedIn(bearerToken(request));
@@ -54,8 +58,8 @@ export class TokenTransport {
   }
 
   /** As `refreshToken`; the cookie of an access token counts only where there is nothing else. */
-  signOutProof(request: FastifyRequest, body: Logout): SignOutProof {
-    const refreshToken = this.findRefreshToken(request, body);
+  async signOutProof(request: FastifyRequest, body: Logout): Promise<SignOutProof> {
+    const refreshToken = await this.findRefreshToken(request, body);
     const bearer = bearerToken(request);
     const named = sessionNamedIn(bearer);
     if (named !== null) this.accessCookie.assertOneSession(request, named);
@@ -66,11 +70,11 @@ export class TokenTransport {
   }
 
   /** As `refreshToken`, but null when there is none. */
-  private findRefreshToken(
+  private async findRefreshToken(
     request: FastifyRequest,
     { refreshToken, applicationId }: Logout,
-  ): PresentedRefreshToken | null {
-    const origins = this.applications.originsOf(applicationId);
+  ): Promise<PresentedRefreshToken | null> {
+    const { origins } = await this.applications.get(applicationId);
     if (refreshToken !== undefined)
       return { token: refreshToken, binding: { applicationId, delivery: 'body' }, byBrowser: false };
     const token = this.cookies.refreshToken(request, applicationId);
@@ -125,6 +129,15 @@ export class TokenTransport {
  */
 function isByBrowser({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] !== undefined;
+}
+
+/** What was asked for, if the application may have it; else what is usual, if it may; else the one that it may have. */
+function deliveryFor({ delivery }: KnownApplication, asked: Delivery | null, usual: Delivery): Delivery {
+  if (asked === null) return delivery.includes(usual) ? usual : (delivery[0] ?? usual);
+  if (delivery.includes(asked)) return asked;
+  throw new AppError('validation_failed', {
+    errors: [{ pointer: '/delivery', detail: `This application may have: ${delivery.join(', ')}.` }],
+  });
 }
 
 /** Browsers say where a POST comes from, and nothing else does (Fetch standard, "Origin" and "Sec-Fetch-Site"). */

@@ -8,6 +8,7 @@ export const PUBLIC = 'portcullis:public';
 export const ROLES = 'portcullis:roles';
 export const RECENT_AUTH = 'portcullis:recent-auth';
 export const PASSIVE = 'portcullis:passive';
+export const ANY_APPLICATION = 'portcullis:any-application';
 export const STALENESS = 'portcullis:staleness';
 
 /** Anyone may call it. Every route without it needs an access token. */
@@ -25,6 +26,13 @@ export type RecentAuthMaxAge = number | 'configured';
  */
 export const RequireRecentAuth = (maxAge?: string) =>
   SetMetadata<string, RecentAuthMaxAge>(RECENT_AUTH, maxAge === undefined ? 'configured' : parseDuration(maxAge));
+
+/**
+ * With the access token of any application, not only of the built-in one; others get `token_invalid`. For routes about
+ * the session that bears the token: whoever runs an application sees its tokens, and must not act on the person's
+ * account with them.
+ */
+export const AnyApplication = () => SetMetadata(ANY_APPLICATION, true);
 
 /** A call of it is no use of the session: it does not put off the idle end. */
 export const Passive = () => SetMetadata(PASSIVE, true);

@@ -1,6 +1,6 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { RefreshTokenKey } from '../config.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery } from '../applications/delivery.js';
 
 /** What a refresh token says once its mac was found to be ours. */
 export interface RefreshToken {

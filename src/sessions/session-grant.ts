@@ -1,4 +1,4 @@
-import type { Delivery } from './delivery.js';
+import type { Delivery } from '../applications/delivery.js';
 
 /** What one statement said of a live session and its person: all that tokens are made from. */
 export interface SessionGrant {

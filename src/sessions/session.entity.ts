@@ -1,5 +1,5 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
-import type { Delivery } from './delivery.js';
+import type { Delivery } from '../applications/delivery.js';
 import type { Device } from './device.js';
 
 /** One row per device. A refresh changes its generation; it never makes a row. */

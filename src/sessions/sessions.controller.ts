@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { CurrentPrincipal, Passive, RequireRecentAuth } from '../common/access.js';
+import { AnyApplication, CurrentPrincipal, Passive, RequireRecentAuth } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { CurrentSource, type RequestSource } from '../common/request-source.js';
@@ -26,6 +26,7 @@ export class SessionsController {
   }
 
   @Passive()
+  @AnyApplication()
   @Get('current')
   @ApiRoute({ summary: 'The asking session.', description: 'Asking does not count as use.', answers: SessionResponse })
   current(@CurrentPrincipal() principal: Principal) {

@@ -3,7 +3,7 @@ import { Config } from '../config.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
 import { aliveSql, endReasonSql, idleEndSql } from './alive.js';
 import type { Device } from './device.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery } from '../applications/delivery.js';
 import { ENDED_COLUMNS, type EndedSession } from './session-ends.repository.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
 

@@ -10,7 +10,7 @@ import type { Credentials } from '../users/credentials.js';
 import { describeDevice, parseDevice } from './device.js';
 import { hashSecret, newSecret } from './refresh-token.js';
 import { RefreshRepository, type ProvedSession } from './refresh.repository.js';
-import type { Delivery } from './delivery.js';
+import type { Delivery } from '../applications/delivery.js';
 import type { SessionGrant } from './session-grant.js';
 import { SessionSignals } from './session-signals.js';
 import { SessionsRepository } from './sessions.repository.js';

@@ -44,7 +44,7 @@ export class AccessTokenInspectionService {
 
   /** By the keys and the deny-list as the tables have them, not as this process remembers them. */
   async inspect(token: string): Promise<AccessTokenInspection> {
-    await this.keys.load();
+    await Promise.all([this.keys.load(), this.applications.load()]);
     const said = { header: readSegment(token, 0), claims: readSegment(token, 1), revocation: null };
     let rule: AccessTokenRule = 'header';
     try {

@@ -33,7 +33,6 @@ export class AdmittedToken extends VerifiedToken {
 @Injectable()
 export class AccessTokenVerification {
   private readonly seen = new VerifiedTokenCache<AdmittedToken>();
-  private readonly audiences: string[];
   /** One for all calls: a request that costs two microseconds should make no garbage. */
   private readonly context: RecheckContext;
 
@@ -42,9 +41,8 @@ export class AccessTokenVerification {
     private readonly clock: Clock,
     private readonly keys: KeysService,
     private readonly sync: RevocationSync,
-    applications: ApplicationsService,
+    private readonly applications: ApplicationsService,
   ) {
-    this.audiences = applications.audiences();
     this.context = { keys: keys.verificationKeys, index: sync.index, now: 0 };
   }
 
@@ -82,15 +80,12 @@ export class AccessTokenVerification {
     return orRefuse(() => checkHeader(token, this.keys.verificationKeys).key);
   }
 
-  /** As `keyOf`, but a key that this instance has not heard of yet is looked for. */
+  /** As `keyOf`, but a key, or an application, that this instance has not heard of yet is looked for. */
   async findKey(token: string): Promise<VerificationKey> {
-    try {
-      return this.keyOf(token);
-    } catch (error) {
-      const kid = unknownKidOf(token, error);
-      if (kid === null || !(await this.keys.learn(kid))) throw error;
-      return this.keyOf(token);
-    }
+    const key = await this.learnKey(token);
+    const applicationId = applicationNamedIn(token);
+    if (applicationId !== null && !this.applications.find(applicationId)) await this.applications.learn();
+    return key;
   }
 
   /** What follows the signature step: claims, then the decision. Throws the refusal. */
@@ -99,7 +94,7 @@ export class AccessTokenVerification {
       const { kid, key } = checkHeader(token, this.keys.verificationKeys);
       const claims = checkClaims(token, {
         issuer: this.config.publicUrl,
-        audience: this.audiences,
+        audience: this.applications.audiences(),
         now: this.clock.seconds(),
       });
       const refusal = decide({ kid, claims }, this.sync.index);
@@ -108,6 +103,26 @@ export class AccessTokenVerification {
       this.seen.set(admitted);
       return admitted;
     });
+  }
+
+  private async learnKey(token: string): Promise<VerificationKey> {
+    try {
+      return this.keyOf(token);
+    } catch (error) {
+      const kid = unknownKidOf(token, error);
+      if (kid === null || !(await this.keys.learn(kid))) throw error;
+      return this.keyOf(token);
+    }
+  }
+}
+
+/** Whoever wrote it: good for a look at whether there is such an application. */
+function applicationNamedIn(token: string): string | null {
+  try {
+    const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return typeof claims?.client_id === 'string' ? claims.client_id : null;
+  } catch {
+    return null;
   }
 }
 

@@ -9,6 +9,7 @@ import { RevocationSync } from '../../revocation/revocation-sync.js';
 import { AccessTokenVerification, type AdmittedToken } from '../../tokens/access-token-verification.js';
 import { AccessCookie } from '../access-cookie.js';
 import { bearerToken } from '../bearer-token.js';
+import { assertApplication } from '../own-application.js';
 import { RecentAuth } from '../recent-auth.js';
 import type { RoutePolicy } from '../route-policy.js';
 
@@ -40,6 +41,7 @@ export class LiveHandshake {
     const { principal } = admitted;
     if (shown !== null && request.headers.cookie !== undefined)
       this.cookie.assertOneSession(request, principal.sessionId);
+    assertApplication(principal, policy);
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
     if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
     return admitted;

@@ -5,6 +5,7 @@ import { AppError } from '../../common/errors/app-error.js';
 import { RevocationSync } from '../../revocation/revocation-sync.js';
 import { LastActivityService } from '../../sessions/last-activity.service.js';
 import { AccessTokenVerification } from '../../tokens/access-token-verification.js';
+import { assertApplication } from '../own-application.js';
 import { RecentAuth } from '../recent-auth.js';
 import type { RoutePolicy } from '../route-policy.js';
 import { connectionOf } from './live-connections.js';
@@ -27,6 +28,7 @@ export class LiveMessages {
     const token = connectionOf(client)?.token;
     if (token == null) throw new AppError('token_missing');
     const { principal } = this.verification.authenticate(token);
+    assertApplication(principal, policy);
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
     if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
     if (policy.countsAsUse) this.activity.note(principal.sessionId);

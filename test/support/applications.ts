@@ -1,0 +1,20 @@
+import { randomUUID } from 'node:crypto';
+import { ApplicationsService } from '../../src/applications/applications.service.js';
+import { Device } from './device.js';
+import type { Service } from './service.js';
+
+/** Another application on the service, which this instance knows at once. Its id. */
+export async function addApplication(service: Service, id = `shop-${randomUUID().slice(0, 8)}`): Promise<string> {
+  await service.db.query(
+    `insert into applications (id, audience, origins, token_version, sessions_floor, enabled, created_at)
+     values ($1, $1, '{}', 0, 0, true, now())`,
+    [id],
+  );
+  await service.app.get(ApplicationsService, { strict: false }).load();
+  return id;
+}
+
+/** A new account, signed in to an application. */
+export function registerAt(service: Service, applicationId: string, options: Record<string, unknown> = {}) {
+  return Device.register(service, { applicationId, ...options });
+}
