@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { FullCompare } from '../src/revocation/full-compare.js';
 import { RevocationHints } from '../src/revocation/revocation-hints.js';
 import { Device } from './support/device.js';
+import { askFeed, newBackend, readFeed, type FeedReader } from './support/feed.js';
 import { poll } from './support/poll.js';
 import { catchUp, revoke, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
@@ -39,6 +40,49 @@ test('a line that memory has lost is found and refused again', async () => {
   expect([await ended.access(two), await other.access(two)]).toEqual(['session_ended', 'token_outdated']);
   expect(alarms()).toHaveLength(1);
   expect(await compare(two)).toEqual(NONE);
+});
+
+describe('what memory had lost is told to applications that follow, though they are past its place', () => {
+  const subjectsOf = (items: { subject: string }[] = []) => items.map(({ subject }) => subject);
+
+  /** What is told up to and with `last`. */
+  async function newsUntil(feed: FeedReader, last: string): Promise<{ subjects: string[]; ids: (string | null)[] }> {
+    const news = { subjects: [] as string[], ids: [] as (string | null)[] };
+    for (let event = await feed.next(); event && !news.subjects.includes(last); event = await feed.next()) {
+      if (event.event === 'heartbeat') continue;
+      news.subjects.push(...subjectsOf(event.data.items));
+      news.ids.push(event.id);
+    }
+    return news;
+  }
+
+  test('at once where they are connected, when they come otherwise; to nobody whom it does not concern', async () => {
+    const [shop, account] = [await newBackend(two, 'shop'), await newBackend(two, 'account')];
+    const subject = randomUUID();
+    await revoke(one, { kind: 'session', subject, applicationId: 'shop' });
+    await catchUp(two);
+    const { epoch, seq } = syncOf(two).position!;
+    // As who was told this place by an instance that did not know the line.
+    const cursor = `${epoch}:${seq}`;
+    const [mine, others] = [await readFeed(two, shop, cursor), await readFeed(two, account, cursor)];
+    for (const feed of [mine, others]) expect(await feed.next()).toMatchObject({ event: 'heartbeat' });
+    forget(two);
+    expect(await compare(two)).toEqual({ fromMemory: 1, fromTable: 0 });
+    const late = await readFeed(two, shop, cursor);
+    expect(subjectsOf((await askFeed(two, shop, cursor)).body.items)).toEqual([subject]);
+    expect((await askFeed(two, account, cursor)).body.items).toEqual([]);
+    const last = randomUUID();
+    await revoke(one, { kind: 'user', subject: last });
+    const id = `${epoch}:${seq + 1}`;
+    expect(await newsUntil(mine, last)).toEqual({ subjects: [subject, last], ids: [null, id] });
+    expect(await newsUntil(late, last)).toEqual({ subjects: [subject, last], ids: [null, id] });
+    expect(await newsUntil(others, last)).toEqual({ subjects: [last], ids: [id] });
+    await Promise.all([mine, others, late].map((feed) => feed.close()));
+    expect(subjectsOf((await askFeed(two, shop, id)).body.items)).toEqual([subject]);
+    // Past its time it is told no more.
+    await one.advance(7_200);
+    expect((await askFeed(two, shop, id)).body.items).toEqual([]);
+  });
 });
 
 test('a line that the table has lost is put back by whoever knows it, once, and an instance that starts knows it', async () => {

@@ -63,7 +63,7 @@ export class FeedAnswers {
     const seq = await this.history.locate(cursor);
     const remembered = this.history.listAfter(seq, Infinity);
     const slices = remembered ? [remembered] : this.history.index.slicesAfter(seq);
-    return this.make(applicationId, slices, false);
+    return this.make(applicationId, both(this.history.mendedSlices(), slices), false);
   }
 
   private makeShared(name: string, applicationId: string, gzipped: boolean): Promise<FeedBody> {
@@ -102,6 +102,11 @@ export class FeedAnswers {
       maxAge: this.config.revocationMaxStaleness * 1000,
     };
   }
+}
+
+function* both<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator<Item> {
+  yield* first;
+  yield* second;
 }
 
 function* concerning(applicationId: string, slices: Iterable<RevocationEntry[]>): Generator<RevocationEntry[]> {

@@ -33,9 +33,13 @@ export function revocationFrames(entries: RevocationEntry[], after: number, posi
   return frames;
 }
 
-/** An event that moves no cursor: entries in no order, of which there may be more. */
-export function backlogFrame(entries: RevocationEntry[]): Buffer {
-  return frame('revocations', { items: entries.map(toItem) });
+/** Events that move no cursor: entries in no order, of which there may be more. */
+export function backlogFrames(entries: RevocationEntry[]): Buffer[] {
+  const frames: Buffer[] = [];
+  for (let first = 0; first < entries.length; first += FRAME_ITEMS) {
+    frames.push(frame('revocations', { items: entries.slice(first, first + FRAME_ITEMS).map(toItem) }));
+  }
+  return frames;
 }
 
 export interface Heartbeat {

@@ -1,7 +1,8 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import type { RevocationEntry, RevocationIndex } from '@portcullis/verifier';
+import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
+import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
-import { RevocationSync, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
+import { RevocationSync, type LogFollower, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
 import { FeedLog } from './feed-log.js';
 
 /** What the feed knows of the log: where it stands, and its last stretch. Nothing here asks the database by itself. */
@@ -10,23 +11,33 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   private log: FeedLog | null = null;
   /** The index of that log. While another log is taken over there is another one already, whose places are not these. */
   index: RevocationIndex;
-  private readonly listeners = new Set<(step: LogStep) => void>();
+  /** What this instance had missed: its places tell nobody that it is to be known. In force until `mendedUntil`. */
+  private mended = new RevocationIndex();
+  /** Unix seconds. */
+  private mendedUntil = -Infinity;
+  private readonly listeners = new Set<LogFollower>();
   private unfollow: (() => void) | undefined;
 
-  constructor(private readonly sync: RevocationSync) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly sync: RevocationSync,
+  ) {
     this.index = sync.index;
   }
 
   onModuleInit(): void {
-    this.unfollow = this.sync.follow((step) => this.take(step));
+    this.unfollow = this.sync.follow({
+      step: (step) => this.take(step),
+      mended: (entries) => this.takeMended(entries),
+    });
   }
 
   onModuleDestroy(): void {
     this.unfollow?.();
   }
 
-  /** Calls `listener` with each step of the log, once it is remembered here. */
-  onStep(listener: (step: LogStep) => void): void {
+  /** Tells `listener` each step of the log, once it is remembered here. */
+  follow(listener: LogFollower): void {
     this.listeners.add(listener);
   }
 
@@ -38,6 +49,15 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   /** The next entries past `seq` in the order of the log, at most `count`; null when they are not remembered any more. */
   listAfter(seq: number, count: number): RevocationEntry[] | null {
     return this.known.listAfter(seq, count);
+  }
+
+  /**
+   * What this instance had missed and is in force still, in slices and in no order: whoever comes with a cursor may have
+   * been told by this instance that it is past that.
+   */
+  mendedSlices(): Iterable<RevocationEntry[]> {
+    if (this.clock.seconds() > this.mendedUntil) this.forgetMended();
+    return this.mended.slicesAfter(-1);
   }
 
   /**
@@ -65,9 +85,23 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
     if (this.log === null || step.entries === null) {
       this.log = new FeedLog(step.position);
       this.index = this.sync.index;
+      this.forgetMended();
     } else {
       this.log.append(step.entries, step.position);
     }
-    for (const listener of this.listeners) listener(step);
+    for (const listener of this.listeners) listener.step(step);
+  }
+
+  private takeMended(entries: RevocationEntry[]): void {
+    for (const entry of entries) {
+      this.mended.apply(entry);
+      this.mendedUntil = Math.max(this.mendedUntil, entry.expiresAt);
+    }
+    for (const listener of this.listeners) listener.mended(entries);
+  }
+
+  private forgetMended(): void {
+    this.mended = new RevocationIndex();
+    this.mendedUntil = -Infinity;
   }
 }

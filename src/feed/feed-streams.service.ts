@@ -3,7 +3,7 @@ import { concerns, type RevocationEntry } from '@portcullis/verifier';
 import type { ServerResponse } from 'node:http';
 import { Clock } from '../common/clock.js';
 import { RevocationSync, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
-import { backlogFrame, heartbeatFrame, revocationFrames } from './feed-frames.js';
+import { backlogFrames, heartbeatFrame, revocationFrames } from './feed-frames.js';
 import { FeedHistory } from './feed-history.service.js';
 import { FeedStream } from './feed-stream.js';
 import { inTurns } from './in-turns.js';
@@ -29,8 +29,8 @@ interface Channel {
 export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   private readonly logger = new Logger(FeedStreams.name);
   private readonly channels = new Map<string, Channel>();
-  /** Those that still make up for what they missed, too. */
-  private readonly open = new Set<FeedStream>();
+  /** By application; those that still make up for what they missed, too. */
+  private readonly open = new Map<FeedStream, string>();
   private beatAt = -Infinity;
 
   constructor(
@@ -40,7 +40,7 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   ) {}
 
   onModuleInit(): void {
-    this.history.onStep((step) => this.publish(step));
+    this.history.follow({ step: (step) => this.publish(step), mended: (entries) => this.publishMended(entries) });
   }
 
   beforeApplicationShutdown(): void {
@@ -58,7 +58,7 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
    */
   start(response: ServerResponse, applicationId: string, seq: number, startedAt: number): void {
     const stream = new FeedStream(response, startedAt, () => this.forget(stream, applicationId));
-    this.open.add(stream);
+    this.open.set(stream, applicationId);
     this.bring(stream, applicationId, seq).catch((error: unknown) => {
       this.logger.error({ message: 'A follower could not be told what it missed; it comes back.', error });
       stream.end();
@@ -68,6 +68,7 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   /** Sends what the follower missed, then lets it join the others. */
   private async bring(stream: FeedStream, applicationId: string, from: number): Promise<void> {
     let [seq, told] = [from, from];
+    await this.sendSlices(stream, applicationId, this.history.mendedSlices());
     while (!stream.closed) {
       const missed = this.history.listAfter(seq, PAGE);
       if (missed === null) {
@@ -88,14 +89,21 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   /** Everything past `after` that is in the index, in no order. Returns the seq up to which that is all there was. */
   private async sendBacklog(stream: FeedStream, applicationId: string, after: number): Promise<number> {
     const { seq } = this.history.position;
-    for await (const slice of inTurns(this.history.index.slicesAfter(after))) {
-      const concerning = slice.filter((entry) => concerns(entry, applicationId));
-      for (let first = 0; first < concerning.length && !stream.closed; first += PAGE) {
-        await stream.sendPatiently(backlogFrame(concerning.slice(first, first + PAGE)));
+    await this.sendSlices(stream, applicationId, this.history.index.slicesAfter(after));
+    return seq;
+  }
+
+  private async sendSlices(
+    stream: FeedStream,
+    applicationId: string,
+    slices: Iterable<RevocationEntry[]>,
+  ): Promise<void> {
+    for await (const slice of inTurns(slices)) {
+      for (const frame of backlogFrames(slice.filter((entry) => concerns(entry, applicationId)))) {
+        await stream.sendPatiently(frame);
       }
       if (stream.closed) break;
     }
-    return seq;
   }
 
   private join(stream: FeedStream, applicationId: string, told: number): void {
@@ -115,6 +123,17 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
       for (const [applicationId, channel] of this.channels) this.send(channel, applicationId, entries, position);
     }
     if (this.clock.monotonic() - this.beatAt >= HEARTBEAT_MS && this.sync.isFresh()) this.beat(position);
+  }
+
+  /** To everyone, whatever their place: they have been told that they are past it, or are about to be. */
+  private publishMended(entries: RevocationEntry[]): void {
+    const written = new Map<string, Buffer[]>();
+    for (const [stream, applicationId] of this.open) {
+      const frames =
+        written.get(applicationId) ?? backlogFrames(entries.filter((entry) => concerns(entry, applicationId)));
+      written.set(applicationId, frames);
+      for (const frame of frames) stream.send(frame);
+    }
   }
 
   private send(channel: Channel, applicationId: string, entries: RevocationEntry[], position: LogPosition): void {
@@ -142,7 +161,7 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   }
 
   private endAll(): void {
-    for (const stream of this.open) stream.end();
+    for (const stream of this.open.keys()) stream.end();
     this.channels.clear();
   }
 

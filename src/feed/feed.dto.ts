@@ -36,7 +36,7 @@ export const FeedAnswer = z.object({
 export const FeedEvent = z.union([
   z
     .object({
-      id: z.string().optional().describe('A cursor. Left out while what was missed is made up for, in no order.'),
+      id: z.string().optional().describe('A cursor. Left out where what was missed is made up for, in no order.'),
       event: z.literal('revocations'),
       data: z.object({
         after: z.number().int().optional().describe('The seq that this goes on from.'),

@@ -99,7 +99,7 @@ export class FullCompare implements OnApplicationBootstrap, OnApplicationShutdow
       const page = await this.log.page(after, position.seq, LASTING);
       if (this.haveChanged(sides)) return null;
       const lost = page.entries.filter((entry) => !isIn(index, entry));
-      this.sync.apply(lost);
+      this.sync.mend(lost);
       fromMemory += lost.length;
       for (const { kind, subject } of page.entries) inTable.add(index.find(kind, subject)!.seq);
       after = page.next;

@@ -31,6 +31,13 @@ export interface LogStep {
   entries: RevocationEntry[] | null;
 }
 
+/** Told how this instance learns the log: each step of reading it, and what it had missed on the way. */
+export interface LogFollower {
+  step(step: LogStep): void;
+  /** Entries that are in the index only now, though steps past their places were told. */
+  mended(entries: RevocationEntry[]): void;
+}
+
 /**
  * Keeps this instance's deny-list equal to the table. Nothing is forgotten by a read: entries only leave by a sweep,
  * once every token that they refuse has run out.
@@ -44,7 +51,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   /** The index that is about to take that place, while it is filled. */
   private successor: RevocationIndex | null = null;
   private readonly listeners = new Set<RevocationListener>();
-  private readonly followers = new Set<(step: LogStep) => void>();
+  private readonly followers = new Set<LogFollower>();
   private cursor: Cursor | null = null;
   /** When the last confirming read began, by both clocks: a frozen process stops one, a stepped clock the other. */
   private confirmedMonotonic = -Infinity;
@@ -128,6 +135,12 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     if (entries.length > 0) for (const listener of this.listeners) listener(entries);
   }
 
+  /** Takes over what a comparison found missing here. */
+  mend(entries: RevocationEntry[]): void {
+    this.apply(entries);
+    if (entries.length > 0) for (const follower of this.followers) follower.mended(entries);
+  }
+
   /** Calls `listener` with what was applied, after it was. Returns what ends the subscription. */
   subscribe(listener: RevocationListener): () => void {
     this.listeners.add(listener);
@@ -146,10 +159,10 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /**
-   * Calls `follower` with each step of reading the log, one after the other without a gap, and at the end of a read once
-   * more: by then the index is confirmed. What this instance commits comes only when it is read. Returns what ends it.
+   * Tells `follower` each step of reading the log, one after the other without a gap, and at the end of a read once more:
+   * by then the index is confirmed. What this instance commits comes only when it is read. Returns what ends it.
    */
-  follow(follower: (step: LogStep) => void): () => void {
+  follow(follower: LogFollower): () => void {
     this.followers.add(follower);
     return () => this.followers.delete(follower);
   }
@@ -257,7 +270,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   }
 
   private tell(position: LogPosition, entries: RevocationEntry[] | null): void {
-    for (const follower of this.followers) follower({ position, entries });
+    for (const follower of this.followers) follower.step({ position, entries });
   }
 
   /** A hint is believed in nothing but that it is worth a look, unless it tells what is known. */
