@@ -64,10 +64,29 @@ const REVOCATIONS: { name: string; entries: Record<string, unknown>[]; expect: s
   },
   { name: 'the user suspended', entries: [{ ...user, seq: 1, suspended: true }], expect: 'account_suspended' },
   {
+    name: 'the user suspended, in this version',
+    entries: [{ ...user, seq: 1, minVersion: 8, suspended: true }],
+    expect: 'account_suspended',
+  },
+  {
+    name: 'the user suspended, and the token from after that was lifted, which is not known yet',
+    entries: [{ ...user, seq: 1, minVersion: 7, suspended: true }],
+    expect: 'accepted',
+  },
+  {
+    name: 'restored and suspended again, and the token from between the two',
+    entries: [
+      { ...user, seq: 1, minVersion: 6, suspended: true },
+      { ...user, seq: 2, minVersion: 7 },
+      { ...user, seq: 3, minVersion: 8, suspended: true },
+    ],
+    expect: 'account_suspended',
+  },
+  {
     name: 'suspended and restored since, the later word first',
     entries: [
       { ...user, seq: 2, minVersion: 8 },
-      { ...user, seq: 1, suspended: true },
+      { ...user, seq: 1, minVersion: 7, suspended: true },
     ],
     expect: 'token_outdated',
   },
@@ -83,6 +102,16 @@ const REVOCATIONS: { name: string; entries: Record<string, unknown>[]; expect: s
     name: 'the application disabled',
     entries: [{ ...application, seq: 1, suspended: true }],
     expect: 'application_disabled',
+  },
+  {
+    name: 'the application disabled, in this version',
+    entries: [{ ...application, seq: 1, minVersion: 4, suspended: true }],
+    expect: 'application_disabled',
+  },
+  {
+    name: 'the application disabled, and the token from after it was enabled, which is not known yet',
+    entries: [{ ...application, seq: 1, minVersion: 3, suspended: true }],
+    expect: 'accepted',
   },
   {
     name: 'the higher version counts, whatever comes later',

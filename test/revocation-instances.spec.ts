@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { AccountAdministrationService } from '../src/users/account-administration.service.js';
 import { Device } from './support/device.js';
 import { poll } from './support/poll.js';
-import { catchUp, revoke, syncOf } from './support/revocation.js';
+import { catchUp, revoke, stopPolling, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 
 /** What the promise allows in health, and some for a busy machine. Seconds. */
 const SOON = 3;
+
+const ACT = { actor: 'operator:test', reason: 'test' };
 
 let one: Service;
 let two: Service;
@@ -29,6 +32,29 @@ test('another instance refuses what was revoked here within its next look, and n
   await eve.send('/v1/auth/logout-all', { method: 'POST' });
   await poll(async () => (await eve.access(one)) === 'token_outdated', SOON);
   expect([await tablet.access(one), await tablet.access(two)]).toEqual([null, null]);
+});
+
+test('who is let in again is so on every instance at once, heard of or not; what was out stays out', async () => {
+  const device = await Device.register(one);
+  const old = device.accessToken;
+  const behind = await startService({
+    besides: one,
+    env: { REVOCATION_LISTEN: 'false', REVOCATION_MAX_STALENESS: '5m' },
+  });
+  const accounts = one.app.get(AccountAdministrationService, { strict: false });
+  await accounts.suspend(device.userId, ACT);
+  await catchUp(behind);
+  stopPolling(behind);
+  await accounts.restore(device.userId, ACT);
+  await device.login();
+
+  expect(syncOf(behind).index.user.find(device.userId)).toMatchObject({ suspended: true });
+  expect(await device.access(behind)).toBeNull();
+  expect((await device.send('/v1/users/me', { token: old }, behind)).code).toBe('account_suspended');
+  await catchUp(behind);
+  expect(await device.access(behind)).toBeNull();
+  expect((await device.send('/v1/users/me', { token: old }, behind)).code).toBe('token_outdated');
+  await behind.stop();
 });
 
 test('a burst of revocations on both instances is known to both, none lost', async () => {

@@ -6,7 +6,7 @@ import { takeBackup, type Backup } from './support/backup.js';
 import { claimsOf, headerOf } from './support/access-token.js';
 import { Device } from './support/device.js';
 import { poll } from './support/poll.js';
-import { catchUp, change, revoke, stopPolling, syncOf } from './support/revocation.js';
+import { catchUp, change, stopPolling, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 
 /** A backup is restored under two running instances; what had been revoked since is to stay revoked. */
@@ -154,19 +154,6 @@ test('an instance that had missed rows lowers nothing that another puts back, an
   await behind.stop();
 });
 
-test('what the backup says was taken away stays so, though it was given back since', async () => {
-  const device = await Device.register(one);
-  await service(AccountAdministrationService).suspend(device.userId, act);
-  const backup = await takeBackup(one.db);
-  await service(AccountAdministrationService).restore(device.userId, act);
-  await device.login();
-  await catchUp(two);
-  expect(await device.access(two)).toBe(null);
-  await restore(backup);
-  expect(await device.login()).toMatchObject({ code: 'account_suspended' });
-  for (const instance of [one, two]) expect(await device.access(instance)).toBe('account_suspended');
-});
-
 test('a restore that was overtaken by new revocations before anyone looked is noticed by the row at the cursor', async () => {
   const [lost, later] = [await Device.register(one), await Device.register(one)];
   const backup = await takeBackup(one.db);
@@ -214,16 +201,6 @@ test('rows that a restore leaves past the head are no part of the log, and not i
   for (const instance of [one, two]) {
     expect([await known.access(instance), await later.access(instance)]).toEqual(['session_ended', 'session_ended']);
   }
-});
-
-test('a lifted suspension is put back as what it was, and counts for nothing else', async () => {
-  const device = await Device.register(one);
-  const backup = await takeBackup(one.db);
-  await revoke(one, { kind: 'user', subject: device.userId, suspended: true });
-  await revoke(one, { kind: 'user', subject: device.userId, suspended: false });
-  await catchUp(two);
-  await restore(backup);
-  expect(await device.access(two)).toBe(null);
 });
 
 test('a sign-out in a session that the restored database knows nothing of ends its access token everywhere', async () => {

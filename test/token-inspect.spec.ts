@@ -6,7 +6,7 @@ import { AccessTokenVerification } from '../src/tokens/access-token-verification
 import { claimsOf, headerOf, signerOf } from './support/access-token.js';
 import { Device } from './support/device.js';
 import { operate, operateJson } from './support/operate.js';
-import { catchUp, revoke } from './support/revocation.js';
+import { catchUp, change } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 import { tokenCorpus } from './support/token-corpus.js';
 
@@ -110,9 +110,17 @@ describe('what the deny-list refuses is told with who did it, when and why', () 
 
   test('an application that is disabled', async () => {
     const device = await Device.register(service);
-    await revoke(service, { kind: 'application', subject: 'account', suspended: true });
+    const line = {
+      kind: 'application',
+      subject: 'account',
+      minVersion: claimsOf(device.accessToken).aver + 1,
+    } as const;
+    const state = `update applications set token_version = ${line.minVersion}, enabled = `;
+    await change(service, `${state} false where id = 'account'`, { ...line, suspended: true });
     expect(await inspectJson(device.accessToken)).toMatchObject({ code: 'application_disabled', status: 403 });
-    await revoke(service, { kind: 'application', subject: 'account' });
+    await change(service, `${state} true where id = 'account'`, line);
+    expect(await inspectJson(device.accessToken)).toMatchObject({ code: 'token_outdated' });
+    await device.login();
     expect(await inspectJson(device.accessToken)).toMatchObject({ accepted: true });
   });
 

@@ -53,24 +53,38 @@ export class ApplicationsRepository {
     return rows.map(({ id, token_version, enabled }) => ({ id, version: Number(token_version), enabled }));
   }
 
-  /** Raises versions and floors to what they had been at least, disables what had been disabled, and lowers nothing. */
-  async restoreLost(tx: Transaction, states: LostApplicationState[]): Promise<void> {
-    await tx.query(
+  /**
+   * Raises versions and floors to what they had been at least, disables what had been disabled, and lowers nothing. What
+   * is disabled now gets a version of its own (see `LostAccountsRepository`), and is returned.
+   */
+  async restoreLost(tx: Transaction, states: LostApplicationState[]): Promise<{ subject: string; version: number }[]> {
+    const rows = await tx.query<{ id: string; disabled: boolean; token_version: string }>(
       `with lost as (
          select * from unnest($1::text[], $2::bigint[], $3::boolean[]) as lost (id, version, disabled)),
        locked as (
-         select a.id from applications a join lost on lost.id = a.id order by a.id for no key update of a)
+         select a.id, (not a.enabled or lost.disabled) as disabled,
+                case when not a.enabled or lost.disabled
+                  then greatest(${raised('a.token_version')}, lost.version + 1)
+                  else lost.version
+                end as version
+           from applications a join lost on lost.id = a.id
+          where a.sessions_floor < lost.version or (lost.disabled and a.enabled)
+          order by a.id for no key update of a)
        update applications a
-          set token_version = greatest(a.token_version, lost.version),
-              sessions_floor = greatest(a.sessions_floor, lost.version),
-              enabled = a.enabled and not lost.disabled
-         from lost join locked on locked.id = lost.id
-        where a.id = lost.id`,
+          set token_version = greatest(a.token_version, locked.version),
+              sessions_floor = greatest(a.sessions_floor, locked.version),
+              enabled = a.enabled and not locked.disabled
+         from locked
+        where a.id = locked.id
+       returning a.id, locked.disabled, a.token_version`,
       [
         states.map(({ subject }) => subject),
         states.map(({ minVersion }) => minVersion),
         states.map(({ suspended }) => suspended),
       ],
     );
+    return rows
+      .filter(({ disabled }) => disabled)
+      .map(({ id, token_version }) => ({ subject: id, version: Number(token_version) }));
   }
 }

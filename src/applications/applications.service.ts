@@ -139,7 +139,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
   }
 
   /** Brings back what a restored database has forgotten and the deny-list remembers. Takes away only. */
-  restoreLost(tx: Transaction, states: LostApplicationState[]): Promise<void> {
+  restoreLost(tx: Transaction, states: LostApplicationState[]): Promise<{ subject: string; version: number }[]> {
     return this.applications.restoreLost(tx, states);
   }
 

@@ -39,10 +39,10 @@ export class PutBackService {
       const batch = missing.slice(i, i + BATCH);
       const step = await this.database.transaction(async (tx) => {
         // Rows first, the head last: the order of every revocation, so that none deadlocks with this.
-        await this.state.restore(tx, batch);
+        const lines = await this.state.restore(tx, batch);
         const present = await this.lines.lockHead(tx);
         const renewed = present === lost.epoch ? await this.lines.renewEpoch(tx) : present;
-        return { epoch: renewed, lines: await this.append(tx, batch) };
+        return { epoch: renewed, lines: await this.append(tx, lines) };
       });
       epoch = step.epoch;
       count += this.count(step.lines);

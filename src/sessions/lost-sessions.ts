@@ -26,9 +26,10 @@ export class LostSessions implements OnModuleInit {
     );
   }
 
-  private async end(tx: Transaction, sessionIds: string[]): Promise<void> {
+  private async end(tx: Transaction, sessionIds: string[]): Promise<[]> {
     for (const ended of await this.sessions.endLost(tx, sessionIds, PUT_BACK)) {
       await this.events.emit(tx, 'sessionEnded', { ...ended, reason: PUT_BACK });
     }
+    return [];
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import type { Transaction } from '../database/database.js';
-import { LostState } from '../revocation/lost-state.js';
+import { LostState, type SuspendedSubject } from '../revocation/lost-state.js';
 import { PUT_BACK } from '../revocation/put-back.js';
 import { AccountEvents } from './account-events.js';
 import { LostAccountsRepository, type LostAccountState } from './lost-accounts.repository.js';
@@ -23,9 +23,11 @@ export class LostAccounts implements OnModuleInit {
     );
   }
 
-  private async restore(tx: Transaction, states: LostAccountState[]): Promise<void> {
-    for (const userId of await this.accounts.restore(tx, states, PUT_BACK)) {
+  private async restore(tx: Transaction, states: LostAccountState[]): Promise<SuspendedSubject[]> {
+    const restored = await this.accounts.restore(tx, states, PUT_BACK);
+    for (const { userId } of restored) {
       await this.events.emit(tx, 'signedOutEverywhere', { userId, kept: null, reason: PUT_BACK });
     }
+    return restored.filter(({ suspended }) => suspended).map(({ userId, version }) => ({ subject: userId, version }));
   }
 }

@@ -30,7 +30,8 @@ export function revoke(service: Service, ...lines: Line[]): Promise<void> {
 
 /** The same together with the change of state that goes with it, in one transaction. */
 export function change(service: Service, sql: string, ...lines: Line[]): Promise<void> {
-  const revocations = lines.map((line) => ({ ...line, reason: 'test', actor: 'operator:test' }));
+  // Also such as the service itself does not write: a suspension without a version.
+  const revocations = lines.map((line) => ({ ...line, reason: 'test', actor: 'operator:test' }) as RevocationDraft);
   return service.app.get(RevocationsService, { strict: false }).commit(async (tx) => {
     if (sql) await tx.query(sql);
     return { result: undefined, revocations };

@@ -40,6 +40,13 @@ const RULES: [code: Refusal, entry: RevocationEntry][] = [
   ['token_outdated', makeEntry('application', { minVersion: 11, seq: 2 })],
 ];
 
+/** Entries of one subject: the latest speaks of a suspension, to every version below the highest that any names. */
+function isSuspended(entries: RevocationEntry[], version: number): boolean {
+  const versions = entries.map(({ minVersion }) => minVersion).filter((minVersion) => minVersion > 0);
+  const concerned = versions.length === 0 || versions.some((minVersion) => version < minVersion);
+  return concerned && entries.at(-1)?.suspended === true;
+}
+
 /** The same decision over a plain list, from the text of the rules. */
 function decideNaively({ kid, claims }: RevocableToken, entries: RevocationEntry[]): Refusal | null {
   const of = (kind: RevocationKind, subject: string) =>
@@ -47,12 +54,30 @@ function decideNaively({ kid, claims }: RevocableToken, entries: RevocationEntry
   const user = of('user', claims.sub);
   const application = of('application', claims.client_id);
   if (of('key', kid).length > 0) return 'token_revoked';
-  if (user.at(-1)?.suspended) return 'account_suspended';
-  if (application.at(-1)?.suspended) return 'application_disabled';
+  if (isSuspended(user, claims.ver)) return 'account_suspended';
+  if (isSuspended(application, claims.aver)) return 'application_disabled';
   if (of('session', claims.sid).length > 0) return 'session_ended';
   if (of('token', claims.jti).length > 0) return 'token_revoked';
   if (user.some((entry) => claims.ver < entry.minVersion)) return 'token_outdated';
   return application.some((entry) => claims.aver < entry.minVersion) ? 'token_outdated' : null;
+}
+
+/** What one subject goes through: each act but a sign-in raises its version and writes an entry, as the service does. */
+function live(acts: string[], kind: 'user' | 'application') {
+  let version = 1;
+  let suspended = false;
+  const log: RevocationEntry[] = [];
+  const tokens: { version: number; issuedAt: number }[] = [];
+  for (const act of acts) {
+    if (act === 'sign in') {
+      if (!suspended) tokens.push({ version, issuedAt: log.length });
+      continue;
+    }
+    if (act !== 'change roles') suspended = act === 'suspend';
+    version += 1;
+    log.push(makeEntry(kind, { seq: log.length + 1, minVersion: version, suspended }));
+  }
+  return { log, tokens, suspended };
 }
 
 describe('decide', () => {
@@ -89,6 +114,31 @@ describe('decide', () => {
     expect(decideOver([suspended, lifted])).toBe('token_outdated');
     expect(decideOver([lifted, suspended])).toBe('token_outdated');
     expect(decideOver([suspended, lifted, { ...suspended, seq: 3 }])).toBe('account_suspended');
+  });
+
+  it.each(['user', 'application'] as const)('lets tokens from after a suspension of the %s pass unheard', (kind) => {
+    const code = kind === 'user' ? 'account_suspended' : 'application_disabled';
+    expect(decideOver([makeEntry(kind, { suspended: true, minVersion: 11 })])).toBe(code);
+    expect(decideOver([makeEntry(kind, { suspended: true, minVersion: 10 })])).toBeNull();
+    expect(decideOver([makeEntry(kind, { suspended: true, minVersion: 0 })])).toBe(code);
+  });
+
+  it('knows no token of a subject that is suspended, and every one of after that, however far it has read', () => {
+    const acts = fc.array(fc.constantFrom('sign in', 'suspend', 'lift', 'change roles'), { maxLength: 30 });
+    fc.assert(
+      fc.property(acts, fc.nat(), fc.constantFrom('user' as const, 'application' as const), (steps, cut, kind) => {
+        const { tokens, log, suspended } = live(steps, kind);
+        const read = log.slice(0, cut % (log.length + 1));
+        for (const { version, issuedAt } of tokens) {
+          const claims = { ...TOKEN.claims, [kind === 'user' ? 'ver' : 'aver']: version };
+          const verdict = decideOver(read, { ...TOKEN, claims });
+          // Whoever has read that it was taken back refuses it; whoever has not read so far never does.
+          expect(verdict !== null).toBe(read.length > issuedAt);
+          if (suspended && read.length === log.length) expect(verdict).toMatch(/suspended|disabled/);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('agrees with the rules read one by one, for any entries and any token', () => {

@@ -13,7 +13,8 @@ export interface RevocableToken {
  * Returns the reason, or null when it was not. When several rules refuse, the strictest speaks, from what the caller
  * can do least about to what a refresh puts right; but a token of a withdrawn key says nothing we can believe, so that
  * comes first. Versions are compared, never times: a token minted while its user was being signed out carries the old
- * version and is refused whichever of the two committed first. Takes under a microsecond and allocates nothing.
+ * version and is refused whichever of the two committed first; one that was issued after a suspension was lifted carries
+ * a later one and passes, even where nobody has heard of that yet. Takes under a microsecond and allocates nothing.
  */
 export function decide({ kid, claims }: RevocableToken, index: RevocationIndex): Refusal | null {
   const user = index.user.objection(claims.sub, claims.ver);

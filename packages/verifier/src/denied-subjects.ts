@@ -1,4 +1,4 @@
-import { mergeStates, type Objection, type RevocationState } from './revocation-entry.js';
+import { mergeStates, objectionTo, type Objection, type RevocationState } from './revocation-entry.js';
 import { UuidShard } from './uuid-shard.js';
 import { createUuidKey, readUuid } from './uuid.js';
 
@@ -38,9 +38,7 @@ export class DeniedSubjects {
     if (this.isEmpty) return null;
     if (readUuid(subject, key)) return this.shards[shardOfKey()]!.objection(key, version);
     const state = this.named.get(subject);
-    if (state === undefined) return null;
-    if (state.suspended) return 'suspended';
-    return version < state.minVersion ? 'outdated' : null;
+    return state === undefined ? null : objectionTo(version, state.minVersion, state.suspended);
   }
 
   find(subject: string): RevocationState | null {

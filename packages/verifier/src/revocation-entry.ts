@@ -6,7 +6,7 @@ export interface RevocationState {
   seq: number;
   /** Tokens that carry a lower version are outdated; 0 for none. Only users and applications have versions. */
   minVersion: number;
-  /** A user suspended, an application disabled. */
+  /** A user suspended, an application disabled: said to tokens below `minVersion`, or to all where that is 0. */
   suspended: boolean;
   /** Unix seconds after which no token it concerns can still be valid; Infinity for never. */
   expiresAt: number;
@@ -22,6 +22,17 @@ export interface RevocationEntry extends RevocationState {
 
 /** What an entry on a user or an application holds against a token, the stricter first. */
 export type Objection = 'suspended' | 'outdated';
+
+/**
+ * What such an entry holds against a token of this version. A suspension raises the version, and no token is issued
+ * until it is lifted: one that carries `minVersion` or more was issued after that, though nobody here may have heard of
+ * it yet. So who is let in again is not refused by who learns it late.
+ */
+export function objectionTo(version: number, minVersion: number, suspended: boolean): Objection | null {
+  if (suspended && minVersion === 0) return 'suspended';
+  if (version >= minVersion) return null;
+  return suspended ? 'suspended' : 'outdated';
+}
 
 /**
  * Two entries of one subject as one. Order and repetition do not matter, so a poll, a hint and a full reload may

@@ -108,8 +108,9 @@ function answers(index: RevocationIndex, kind: RevocationKind, subject: string) 
 
 function expectedAnswers(found: RevocationEntry | null) {
   const objections = VERSIONS.map((version) => {
-    if (found?.suspended) return 'suspended';
-    return found && version < found.minVersion ? 'outdated' : null;
+    if (!found || (version >= found.minVersion && found.minVersion > 0)) return null;
+    if (found.suspended) return 'suspended';
+    return version < found.minVersion ? 'outdated' : null;
   });
   return { found, has: found !== null, objections };
 }

@@ -1,5 +1,5 @@
 import { applicationOfNumber, numberOfApplication } from './application-numbers.js';
-import { mergeStates, type Objection, type RevocationState } from './revocation-entry.js';
+import { mergeStates, objectionTo, type Objection, type RevocationState } from './revocation-entry.js';
 import { formatUuid, hashWords, type UuidKey } from './uuid.js';
 
 /** Three doubles, four words, the number of an application, one byte of flags. */
@@ -60,8 +60,7 @@ export class UuidShard {
   objection(key: UuidKey, version: number): Objection | null {
     const slot = this.slotOf(key);
     if (slot < 0) return null;
-    if ((this.flags[slot]! & SUSPENDED) !== 0) return 'suspended';
-    return version < this.minVersions[slot]! ? 'outdated' : null;
+    return objectionTo(version, this.minVersions[slot]!, (this.flags[slot]! & SUSPENDED) !== 0);
   }
 
   find(key: UuidKey): RevocationState | null {
