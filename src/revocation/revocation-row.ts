@@ -3,7 +3,6 @@ import type { RevocationEntry, RevocationKind } from '@portcullis/verifier';
 /** A row of `revocations` as every query of it returns it. */
 export interface RevocationRow {
   seq: string;
-  id: string;
   kind: RevocationKind;
   subject: string;
   application_id: string | null;
@@ -15,7 +14,7 @@ export interface RevocationRow {
 
 /** What such a query selects. `alias`: of the table. */
 export function revocationColumns(alias = 'revocations'): string {
-  const columns = ['seq', 'id', 'kind', 'subject', 'application_id', 'min_version', 'suspended'].map(
+  const columns = ['seq', 'kind', 'subject', 'application_id', 'min_version', 'suspended'].map(
     (name) => `${alias}.${name}`,
   );
   // As a number: a million time stamps take a second to be made into dates.
