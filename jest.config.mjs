@@ -32,5 +32,6 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,
-  testTimeout: 30_000,
+  // A stuck test is to end; how quick things are, no test says, and the machine may have other work.
+  testTimeout: 60_000,
 };

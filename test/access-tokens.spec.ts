@@ -77,10 +77,11 @@ describe('the corpus of tokens over HTTP', () => {
   }
 
   test.each(REQUIREMENTS)('%s: each token gets its answer, quickly, and the same again', async (requirement) => {
-    const cases = tokenCorpus(signerOf(device).options).filter((one) => one.requirement === requirement);
-    expect(cases.length).toBeGreaterThan(0);
+    const corpus = () => tokenCorpus(signerOf(device).options).filter((one) => one.requirement === requirement);
+    expect(corpus().length).toBeGreaterThan(0);
     const wrong = [];
-    for (const one of cases) wrong.push(await judge(one));
+    // Made when it is sent: some of them are right for three seconds only.
+    for (const i of corpus().keys()) wrong.push(await judge(corpus()[i]!));
     expect(wrong.filter(Boolean)).toEqual([]);
   });
 
