@@ -1,20 +1,19 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { ApplicationsService, BUILT_IN_APPLICATION } from '../applications/applications.service.js';
+import { ApplicationsService } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
 import { SessionCookies } from './session-cookies.js';
+import { ownUse, type CookieUse } from './cookie-use.js';
 import { sessionNamedIn } from './session-named-in.js';
 
 /** They change nothing (RFC 9110 §9.2.1). */
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-const NO_CSRF_TOKEN = `Send the value of the cookie portcullis-csrf-${BUILT_IN_APPLICATION} as X-CSRF-Token.`;
-
 /**
  * Full cookie mode: the access token comes in a cookie, since a page that a server renders is asked for without a script
- * that could add a header. The cookie of the built-in application, whose audience the routes of this server have.
+ * that could add a header. Where nothing else is said, the cookie of the built-in application, whose the routes are.
  */
 @Injectable()
 export class AccessCookie {
@@ -25,29 +24,30 @@ export class AccessCookie {
   ) {}
 
   /** Null when there is none, and beside an Authorization header, which goes before. */
-  find(request: FastifyRequest): string | null {
-    return request.headers.authorization === undefined ? this.cookies.accessToken(request, BUILT_IN_APPLICATION) : null;
+  find(request: FastifyRequest, { applicationId } = ownUse(request)): string | null {
+    return request.headers.authorization === undefined ? this.cookies.accessToken(request, applicationId) : null;
   }
 
   /**
    * A browser sends the cookie whoever makes it ask. So what is to change anything must carry what only our own pages
    * can read, and come from one of them where it says where it comes from. Throws `cross_site_refused`.
    */
-  assertOwnPage(request: FastifyRequest, sessionId: string): void {
-    const { method, headers } = request;
-    if (SAFE_METHODS.has(method)) return;
-    if (headers.origin !== undefined) assertSameSite(request, this.applications.originsOf(BUILT_IN_APPLICATION));
+  assertOwnPage(request: FastifyRequest, sessionId: string, use: CookieUse = ownUse(request)): void {
+    const { headers } = request;
+    if (SAFE_METHODS.has(use.method)) return;
+    if (headers.origin !== undefined) assertSameSite(request, this.applications.originsOf(use.applicationId));
     const token = headers['x-csrf-token'];
     if (typeof token === 'string' && this.cookies.isCsrfToken(token, sessionId)) return;
-    throw new AppError('cross_site_refused', { detail: NO_CSRF_TOKEN, log: 'X-CSRF-Token' });
+    const detail = `Send the value of the cookie portcullis-csrf-${use.applicationId} as X-CSRF-Token.`;
+    throw new AppError('cross_site_refused', { detail, log: 'X-CSRF-Token' });
   }
 
   /**
    * For a request with an access token of `sessionId` in its header. Throws `credentials_ambiguous` when the cookie is
    * of another session and would be accepted as well; one that has had its day contradicts nothing.
    */
-  assertOneSession(request: FastifyRequest, sessionId: string): void {
-    const token = this.cookies.accessToken(request, BUILT_IN_APPLICATION);
+  assertOneSession(request: FastifyRequest, sessionId: string, { applicationId } = ownUse(request)): void {
+    const token = this.cookies.accessToken(request, applicationId);
     const other = sessionNamedIn(token);
     if (token === null || other === null || other === sessionId || !this.isAccepted(token)) return;
     throw new AppError('credentials_ambiguous');

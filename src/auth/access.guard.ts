@@ -11,6 +11,7 @@ import { AccessTokenVerification, type AdmittedToken } from '../tokens/access-to
 import { AccessCookie } from './access-cookie.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
+import { cookieUseOf } from './cookie-use.js';
 import { LiveMessages } from './live/live-messages.js';
 import { assertApplication } from './own-application.js';
 import { RecentAuth } from './recent-auth.js';
@@ -81,12 +82,13 @@ export class AccessGuard extends AuthGuard() {
   }
 
   private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy): void {
-    if (request.headers.cookie !== undefined) this.cookie.assertOneSession(request, principal.sessionId);
+    if (request.headers.cookie !== undefined)
+      this.cookie.assertOneSession(request, principal.sessionId, cookieUseOf(request, policy));
     this.admit(request, principal, policy);
   }
 
   private byCookie(request: FastifyRequest, policy: RoutePolicy): true | Promise<true> {
-    const token = this.cookie.find(request);
+    const token = this.cookie.find(request, cookieUseOf(request, policy));
     if (token === null) throw new AppError('token_missing');
     if (this.sync.isFresh(this.clock.now(), policy.staleness)) return this.admitCookie(request, token, policy);
     return this.sync.awaitFresh().then(() => this.admitCookie(request, token, policy));
@@ -102,7 +104,7 @@ export class AccessGuard extends AuthGuard() {
   }
 
   private admitFromPage(request: FastifyRequest, admitted: AdmittedToken, policy: RoutePolicy): true {
-    this.cookie.assertOwnPage(request, admitted.principal.sessionId);
+    this.cookie.assertOwnPage(request, admitted.principal.sessionId, cookieUseOf(request, policy));
     this.admit(request, admitted.principal, policy);
     return this.noteUse(admitted, policy, this.clock.now());
   }

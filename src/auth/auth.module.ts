@@ -11,6 +11,7 @@ import { UsersModule } from '../users/users.module.js';
 import { AccessCookie } from './access-cookie.js';
 import { AccessGuard } from './access.guard.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
+import { AccessCheckController } from './access-check.controller.js';
 import { AuthController } from './auth.controller.js';
 import { LiveConnections } from './live/live-connections.js';
 import { LiveGuard } from './live/live-guard.js';
@@ -39,7 +40,7 @@ import { TokenTransport } from './token-transport.js';
     UsersModule,
     SessionsModule,
   ],
-  controllers: [AuthController, SignOutController, SessionEventsController],
+  controllers: [AuthController, AccessCheckController, SignOutController, SessionEventsController],
   providers: [
     { provide: APP_GUARD, useClass: AccessGuard },
     AccessTokenStrategy,

@@ -11,3 +11,9 @@ export function assertApplication({ applicationId }: Principal, { anyApplication
   if (applicationId === BUILT_IN_APPLICATION || anyApplication) return;
   throw new AppError('token_invalid', { log: `a token of the application ${applicationId}` });
 }
+
+/** Throws `token_invalid` for a token of another application than this one. */
+export function assertTokenOf(expected: string, { applicationId }: Principal): void {
+  if (applicationId === expected) return;
+  throw new AppError('token_invalid', { log: `a token of the application ${applicationId}, not ${expected}` });
+}

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import {
   ALWAYS_CHECKED,
   ANY_APPLICATION,
+  FOR_PROXY,
   PASSIVE,
   PUBLIC,
   RECENT_AUTH,
@@ -19,6 +20,8 @@ export interface RoutePolicy {
   recentAuth: RecentAuthMaxAge | null;
   /** Whether tokens of any application will do, not only of the built-in one. */
   anyApplication: boolean;
+  /** Whether what is asked about is another request, which a proxy holds back. */
+  forProxy: boolean;
   /** Whether a call counts as use of the session. */
   countsAsUse: boolean;
   /** Seconds for which the deny-list may be unconfirmed at most, ALWAYS_CHECKED: none; null: as configured. */
@@ -48,6 +51,7 @@ export function readPolicy(controller: object, handler: object): RoutePolicy {
     roles: read<string[]>(ROLES) ?? null,
     recentAuth: read<RecentAuthMaxAge>(RECENT_AUTH) ?? null,
     anyApplication: read<boolean>(ANY_APPLICATION) ?? false,
+    forProxy: read<boolean>(FOR_PROXY) ?? false,
     countsAsUse: !read<boolean>(PASSIVE),
     staleness: read<number>(STALENESS) ?? null,
   };
