@@ -9,13 +9,14 @@ const BELOW = {
   audit: ['common', 'config', 'database'],
 };
 BELOW.limits = ['common', 'config', 'database'];
-BELOW.revocation = BELOW.applications = [...BELOW.audit, 'audit'];
+BELOW.revocation = [...BELOW.audit, 'audit'];
+BELOW.applications = [...BELOW.revocation, 'limits'];
 BELOW.keys = [...BELOW.revocation, 'revocation'];
 BELOW.tokens = BELOW.feed = [...BELOW.keys, 'keys', 'applications'];
 BELOW.users = [...BELOW.tokens, 'tokens'];
 BELOW.sessions = [...BELOW.users, 'users'];
-BELOW.auth = [...BELOW.sessions, 'sessions', 'limits'];
-BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth', 'feed'];
+BELOW.auth = BELOW.oauth = [...BELOW.sessions, 'sessions', 'limits'];
+BELOW.health = BELOW.pages = BELOW.admin = [...BELOW.auth, 'auth', 'oauth', 'feed'];
 BELOW.cli = [...BELOW.admin, 'admin'];
 
 const MODULES = Object.keys(BELOW);

@@ -8,6 +8,7 @@ import { DatabaseModule } from './database/database.module.js';
 import type { DataSourceExtras } from './database/data-source.js';
 import { FeedModule } from './feed/feed.module.js';
 import { HealthModule } from './health/health.module.js';
+import { OAuthModule } from './oauth/oauth.module.js';
 import { PagesModule } from './pages/pages.module.js';
 
 /** What an application built on this one adds: modules of its own, their entities and migrations. */
@@ -43,6 +44,7 @@ export class AppModule {
         HealthModule,
         DatabaseModule.register(extras),
         AuthModule,
+        OAuthModule,
         AdminModule,
         FeedModule,
         ...(config.background ? [ScheduleModule.forRoot(), PagesModule] : []),

@@ -8,10 +8,10 @@ import {
 } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../common/access.js';
-import { ApplicationCredentials } from './application-credentials.service.js';
+import { ApplicationCredentials, type Client } from './application-credentials.service.js';
 
-/** Requests that came with an application's credentials, and whose they were. */
-const applications = new WeakMap<FastifyRequest, string>();
+/** Requests that came from an application, and from which. */
+const clients = new WeakMap<FastifyRequest, Client>();
 
 @Injectable()
 export class ApplicationGuard implements CanActivate {
@@ -19,7 +19,19 @@ export class ApplicationGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<true> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    applications.set(request, await this.credentials.authenticate(request));
+    const applicationId = await this.credentials.authenticate(request);
+    clients.set(request, { applicationId, authenticated: true });
+    return true;
+  }
+}
+
+@Injectable()
+export class ClientGuard implements CanActivate {
+  constructor(private readonly credentials: ApplicationCredentials) {}
+
+  async canActivate(context: ExecutionContext): Promise<true> {
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    clients.set(request, await this.credentials.identify(request));
     return true;
   }
 }
@@ -27,9 +39,19 @@ export class ApplicationGuard implements CanActivate {
 /** For back ends: only with an application's credentials, and no person's token. */
 export const FromApplication = () => applyDecorators(Public(), UseGuards(ApplicationGuard));
 
+/** For front ends too, which are public clients: an id, and no secret. What else the request has must do. */
+export const FromClient = () => applyDecorators(Public(), UseGuards(ClientGuard));
+
 /** The id of the application that sent the running request. */
-export const CurrentApplication = createParamDecorator((_: unknown, context: ExecutionContext): string => {
-  const application = applications.get(context.switchToHttp().getRequest<FastifyRequest>());
-  if (application === undefined) throw new Error('@CurrentApplication() without @FromApplication(): nobody is known.');
-  return application;
-});
+export const CurrentApplication = createParamDecorator(
+  (_: unknown, context: ExecutionContext): string => clientOf(context).applicationId,
+);
+
+/** The application that sent the running request, and whether it has proved it. */
+export const CurrentClient = createParamDecorator((_: unknown, context: ExecutionContext): Client => clientOf(context));
+
+function clientOf(context: ExecutionContext): Client {
+  const client = clients.get(context.switchToHttp().getRequest<FastifyRequest>());
+  if (client === undefined) throw new Error('No application is known: the route is not @FromApplication().');
+  return client;
+}

@@ -5,10 +5,12 @@ import { Database } from '../database/database.js';
 export class ApplicationCredentialsRepository {
   constructor(private readonly database: Database) {}
 
-  /** Those in use, by the database's time. */
+  /** Those in use, by the database's time. None of an application that is disabled. */
   list(): Promise<{ application_id: string; secret_hash: Buffer }[]> {
     return this.database.query(
-      `select application_id, secret_hash from application_credentials where expires_at is null or expires_at > now()`,
+      `select c.application_id, c.secret_hash
+         from application_credentials c join applications a on a.id = c.application_id
+        where a.enabled and (c.expires_at is null or c.expires_at > now())`,
     );
   }
 

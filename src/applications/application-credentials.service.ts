@@ -3,8 +3,14 @@ import type { FastifyRequest } from 'fastify';
 import { timingSafeEqual } from 'node:crypto';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
+import type { Form } from '../common/http/form-body.js';
+import { isOAuthEndpoint } from '../common/http/oauth-endpoint.js';
+import { requestSource } from '../common/request-source.js';
+import { RateLimitsService } from '../limits/rate-limits.service.js';
+import { sourceNetwork } from '../limits/source-network.js';
 import { ApplicationCredentialsRepository } from './application-credentials.repository.js';
-import { basicCredentials, hashClientSecret, newClientSecret, type ClientCredentials } from './client-secret.js';
+import { ApplicationsService } from './applications.service.js';
+import { hashClientSecret, newClientSecret, presentedCredentials } from './client-secret.js';
 
 /** How long a secret that was taken away may still be good on an instance that nobody told, in milliseconds. */
 const REREAD_MS = 10_000;
@@ -14,6 +20,13 @@ const RETRY_MS = 1_000;
 
 /** Nobody's: what an unknown application is compared with, so that it takes as long as a known one. */
 const NO_HASH = [Buffer.alloc(32)];
+
+/** The application that a request comes from. */
+export interface Client {
+  applicationId: string;
+  /** Whether it has proved that by a secret, or only says so. */
+  authenticated: boolean;
+}
 
 /** Tells which application a request comes from. By heart, so that a thousand followers cost the database nothing. */
 @Injectable()
@@ -26,16 +39,31 @@ export class ApplicationCredentials {
   constructor(
     private readonly clock: Clock,
     private readonly credentials: ApplicationCredentialsRepository,
+    private readonly applications: ApplicationsService,
+    private readonly limits: RateLimitsService,
   ) {}
 
-  /** The id of the application that the request's credentials are of. Throws `client_credentials_invalid`. */
-  async authenticate(request: Pick<FastifyRequest, 'headers'>): Promise<string> {
-    const given = basicCredentials(request.headers.authorization);
+  /**
+   * The id of the application whose credentials the request has: by HTTP Basic, or in the form of an OAuth endpoint.
+   * Throws `client_credentials_invalid`, `validation_failed` for credentials given twice, `too_many_requests`.
+   */
+  async authenticate(request: FastifyRequest): Promise<string> {
+    const { applicationId, authenticated } = await this.identify(request);
+    if (!authenticated) throw new AppError('client_credentials_invalid', { log: 'no secret' });
+    return applicationId;
+  }
+
+  /** As `authenticate`, but a public client need only say who it is (RFC 6749 §3.2.1). */
+  async identify(request: FastifyRequest): Promise<Client> {
+    const form = isOAuthEndpoint(request) ? ((request.body ?? {}) as Form) : null;
+    const given = presentedCredentials(request.headers.authorization, form);
     if (given === null) throw new AppError('client_credentials_invalid');
+    const { applicationId, secret } = given;
+    if (secret === null) return this.publicClient(applicationId);
     if (this.age > REREAD_MS) await this.reread();
-    if (!this.match(given) && this.age > RETRY_MS) await this.reread();
-    if (!this.match(given)) throw new AppError('client_credentials_invalid', { log: 'wrong id or secret' });
-    return given.applicationId;
+    if (!this.match(applicationId, secret) && this.age > RETRY_MS) await this.reread();
+    if (!this.match(applicationId, secret)) throw await this.refusal(request);
+    return { applicationId, authenticated: true };
   }
 
   /** Makes another secret of an application, and returns it: it cannot be read again. */
@@ -50,12 +78,30 @@ export class ApplicationCredentials {
     return this.clock.monotonic() - this.readAt;
   }
 
-  private match({ applicationId, secret }: ClientCredentials): boolean {
+  private async publicClient(applicationId: string): Promise<Client> {
+    if (!this.applications.find(applicationId)) await this.applications.learn();
+    if (this.applications.find(applicationId)) return { applicationId, authenticated: false };
+    throw new AppError('client_credentials_invalid', { log: 'unknown id' });
+  }
+
+  /**
+   * Counted for the source, and only after the secret was found wrong: whoever has a right one is never kept out, by
+   * strangers or by a back end of theirs that still tries an old one.
+   */
+  private async refusal(request: FastifyRequest): Promise<AppError> {
+    const subject = sourceNetwork(requestSource(request).ip);
+    const limited = await this.limits.trySpending([{ limit: 'client.source', subject }]).catch(() => null);
+    return limited ?? new AppError('client_credentials_invalid', { log: 'wrong id or secret' });
+  }
+
+  private match(applicationId: string, secret: string): boolean {
     const hash = hashClientSecret(secret);
     const known = this.hashes.get(applicationId);
     // Every one is compared, so that the time tells neither whether there is any nor which.
     const equal = (known ?? NO_HASH).map((one) => timingSafeEqual(one, hash));
-    return known !== undefined && equal.includes(true);
+    const isRight = known !== undefined && equal.includes(true);
+    // The list leaves out disabled applications. Here one may have become one since it was read.
+    return isRight && this.applications.find(applicationId)?.enabled !== false;
   }
 
   /** One read for all who wait. Without a database, what was known before counts. */

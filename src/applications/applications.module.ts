@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { LimitsModule } from '../limits/limits.module.js';
 import { ApplicationCredential } from './application-credential.entity.js';
 import { ApplicationCredentialsRepository } from './application-credentials.repository.js';
 import { ApplicationCredentials } from './application-credentials.service.js';
@@ -8,7 +9,7 @@ import { ApplicationsRepository } from './applications.repository.js';
 import { ApplicationsService } from './applications.service.js';
 
 @Module({
-  imports: [TypeOrmModule.forFeature([Application, ApplicationCredential])],
+  imports: [TypeOrmModule.forFeature([Application, ApplicationCredential]), LimitsModule],
   providers: [ApplicationsRepository, ApplicationsService, ApplicationCredentialsRepository, ApplicationCredentials],
   exports: [ApplicationsService, ApplicationCredentials],
 })

@@ -16,6 +16,8 @@ export const rateLimits = {
   'step_up.session': { points: 10, seconds: WINDOW },
   /** Accounts made from one source, and addresses asked about in that way: a school class may register at once. */
   'register.source': { points: 100, seconds: 60 * 60 },
+  /** Wrong secrets of applications from one source. Right ones are not counted, and not refused for it. */
+  'client.source': { points: 100, seconds: WINDOW },
 } as const satisfies Record<string, { points: number; seconds: number }>;
 
 export type RateLimitName = keyof typeof rateLimits;

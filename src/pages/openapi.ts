@@ -5,6 +5,8 @@ import type { core } from 'zod';
 
 import { errorCatalogue } from '../common/errors/error-catalogue.js';
 import type { ErrorCode } from '../common/errors/error-catalogue.js';
+import { OAUTH_ERRORS, oauthErrorOf } from '../common/errors/oauth-error.js';
+import { FORM_TYPE } from '../common/http/form-body.js';
 import type { ApiRouteOptions } from '../common/http/api-route.js';
 import { jsonSchema } from './json-schema.js';
 import type { JsonSchema } from './json-schema.js';
@@ -49,7 +51,11 @@ export function describeApi(app: INestApplication, facts: Map<string, RouteFacts
   });
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: problemSchema as never },
+    schemas: {
+      ...document.components?.schemas,
+      Problem: problemSchema as never,
+      OAuthError: oauthErrorSchema as never,
+    },
   };
   for (const [operation, path, method] of operations(document)) {
     const known = facts.get(operation.operationId);
@@ -76,14 +82,20 @@ function complete(operation: Operation, path: string, method: string, facts: Rou
   if (route?.description) operation.description = route.description;
   operation.security = facts.public ? [] : [{ accessToken: [] }];
   if (route?.authentication === 'application') operation.security = [{ application: [] }];
+  if (route?.authentication === 'client') operation.security = [{ application: [] }, {}];
   if (route?.authentication) operation['x-authentication'] = route.authentication;
   if (facts.roles.length > 0) operation['x-required-roles'] = facts.roles;
   if (facts.recentAuth !== undefined) operation['x-recent-authentication'] = facts.recentAuth;
   operation.responses = {
     ...operation.responses,
-    ...(route && { [facts.status]: success(facts.status, route) }),
-    ...problems(codesOf(operation, path, method, facts)),
+    ...(route && { [facts.status]: success(route) }),
+    ...problems(codesOf(operation, path, method, facts), readsForm(operation)),
   };
+}
+
+/** Of an endpoint of OAuth, and of nothing else. */
+function readsForm(operation: Operation): boolean {
+  return operation.requestBody?.content[FORM_TYPE] !== undefined;
 }
 
 /** By what a route says of its `streams`. */
@@ -93,11 +105,10 @@ const MEDIA_TYPES: Record<string, string> = {
   'json-lines': 'application/x-ndjson',
 };
 
-function success(status: number, { answers, streams }: ApiRouteOptions): Answer {
-  const description = status === 204 ? 'Done; no body.' : 'Done.';
-  if (!answers) return { description };
+function success({ answers, streams }: ApiRouteOptions): Answer {
+  if (!answers) return { description: 'Done; no body.' };
   const type = MEDIA_TYPES[String(streams ?? false)]!;
-  return { description, content: { [type]: { schema: jsonSchema(answers, 'output') } } };
+  return { description: 'Done.', content: { [type]: { schema: jsonSchema(answers, 'output') } } };
 }
 
 /** The errors a route can give by what it takes and who may call it, and its own. */
@@ -109,7 +120,8 @@ function codesOf(operation: Operation, path: string, method: string, facts: Rout
   add(operation.requestBody !== undefined, 'payload_too_large', 'unsupported_media_type');
   add(path.includes('{'), 'not_found');
   add(!facts.public, ...accessTokenCodes);
-  add(facts.route?.authentication === 'application', 'client_credentials_invalid');
+  const byApplication = ['application', 'client'].includes(facts.route?.authentication ?? '');
+  add(byApplication, 'client_credentials_invalid', 'too_many_requests');
   add(!facts.public && method !== 'get', 'cross_site_refused');
   add(facts.roles.length > 0, 'forbidden');
   add(facts.recentAuth !== undefined, 'reauthentication_required');
@@ -129,12 +141,16 @@ const accessTokenCodes: ErrorCode[] = [
   'revocation_unavailable',
 ];
 
-function problems(codes: ErrorCode[]): Record<string, Answer> {
+function problems(codes: ErrorCode[], oauth: boolean): Record<string, Answer> {
   const answers: Record<string, Answer> = {};
   for (const code of codes) {
-    const answer = (answers[errorCatalogue[code].status] ??= {
+    const usual = errorCatalogue[code].status;
+    const status = oauth ? oauthErrorOf(code, usual).status : usual;
+    const answer = (answers[status] ??= {
       description: '',
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      content: oauth
+        ? { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }
+        : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       'x-codes': [],
     });
     answer['x-codes']?.push(code);
@@ -169,5 +185,16 @@ const problemSchema: JsonSchema = {
       },
     },
     requestId: text('Names the request in the log of the service.'),
+  },
+};
+
+const oauthErrorSchema: JsonSchema = {
+  type: 'object',
+  description: 'RFC 6749, section 5.2, beside the members of a problem.',
+  required: ['error', 'error_description', ...(problemSchema.required ?? [])],
+  properties: {
+    error: { type: 'string', enum: OAUTH_ERRORS as string[] },
+    error_description: text('What to do.'),
+    ...problemSchema.properties,
   },
 };

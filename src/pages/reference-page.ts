@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
+import { FORM_TYPE } from '../common/http/form-body.js';
 import { html, page, prose } from './html.js';
 import type { Html } from './html.js';
 import { operations } from './openapi.js';
@@ -59,7 +60,7 @@ function methodLabel({ method }: Route): Html {
 
 function routeEntry(route: Route): Html {
   const { operation, path, anchor } = route;
-  const body = operation.requestBody?.content['application/json']?.schema;
+  const [type, body] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   return html`<article id="${anchor}" class="entry">
     <h3>
       ${methodLabel(route)} <code>${path}</code> <a class="anchor" href="#${anchor}" aria-label="Link to ${path}">#</a>
@@ -69,8 +70,8 @@ function routeEntry(route: Route): Html {
     ${parameterList(operation)}
     ${
       body
-        ? html`<h4>Body</h4>
-            ${fieldList(body)}`
+        ? html`<h4>${type === FORM_TYPE ? 'Form' : 'Body'}</h4>
+            ${fieldList(body.schema)}`
         : null
     }
     <h4>Answers</h4>
@@ -81,6 +82,7 @@ function routeEntry(route: Route): Html {
 const AUTHENTICATION = {
   refresh_token: 'refresh token, by cookie or body',
   application: 'id and secret of an application',
+  client: 'id of an application, and secret of a back end',
 };
 
 function access(operation: Operation): string[] {

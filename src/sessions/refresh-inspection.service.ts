@@ -1,9 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import type { ErrorCode } from '../common/errors/error-catalogue.js';
 import { Config } from '../config.js';
-import { hashSecret, parseRefreshToken, readRefreshToken, type RefreshTokenBinding } from './refresh-token.js';
+import {
+  hashSecret,
+  parseRefreshToken,
+  parseRefreshTokenOf,
+  readRefreshToken,
+  type RefreshToken,
+  type RefreshTokenBinding,
+} from './refresh-token.js';
 import { judgeRefresh, type RefreshVerdict } from './refresh-verdict.js';
 import { RefreshRepository } from './refresh.repository.js';
+import type { SessionGrant } from './session-grant.js';
 
 /** The verdict of the refresh itself, or why it does not come to one. */
 export type RefreshFinding = RefreshVerdict | 'malformed' | 'unknown_key' | 'unknown_session' | 'forged';
@@ -51,13 +59,25 @@ export class RefreshInspectionService {
     const parsed = parseRefreshToken(text, binding, keys);
     if (!parsed) return found('forged', token, { ...binding, generation: null, endReason: null });
 
-    // Browsers have theirs in a cookie, everyone else in the body.
-    const byBrowser = binding.delivery === 'cookie';
-    const presented = { ...binding, ...token, secretHash: hashSecret(parsed.secret), byBrowser };
-    const session = await this.refreshes.find(presented);
-    const finding = judgeRefresh(presented, session?.evidence ?? null);
+    const { finding, session } = await this.judge({ ...parsed, ...binding });
     const generation = session?.evidence.generation ?? null;
     return found(finding, token, { ...binding, generation, endReason: session?.endReason ?? null });
+  }
+
+  /** The session that a refresh with the token would go on with now; null when the application would get none for it. */
+  async findUsable(text: string, applicationId: string): Promise<SessionGrant | null> {
+    const parsed = parseRefreshTokenOf(applicationId, text, this.config.refreshTokenKeys);
+    if (!parsed) return null;
+    const { finding, session } = await this.judge(parsed);
+    return session && CODES[finding] === null ? session.grant : null;
+  }
+
+  private async judge(token: RefreshToken & RefreshTokenBinding) {
+    // Browsers have theirs in a cookie, everyone else in the body.
+    const byBrowser = token.delivery === 'cookie';
+    const presented = { ...token, secretHash: hashSecret(token.secret), byBrowser };
+    const session = await this.refreshes.find(presented);
+    return { finding: judgeRefresh(presented, session?.evidence ?? null), session };
   }
 }
 

@@ -73,6 +73,19 @@ export function parseRefreshToken(
   return { sessionId, generation: Number(generation), secret };
 }
 
+/** As `parseRefreshToken`, of whatever delivery: for whoever asks about a token, or takes it back. */
+export function parseRefreshTokenOf(
+  applicationId: string,
+  text: string,
+  keys: readonly RefreshTokenKey[],
+): (RefreshToken & RefreshTokenBinding) | null {
+  for (const delivery of ['body', 'cookie'] as const) {
+    const token = parseRefreshToken(text, { applicationId, delivery }, keys);
+    if (token) return { ...token, applicationId, delivery };
+  }
+  return null;
+}
+
 /** What a text in the form of a refresh token says of itself, whoever made it; null for any other text. */
 export function readRefreshToken(text: string): { keyId: string; sessionId: string; generation: number } | null {
   const [, keyId, sessionId, generation] = FORMAT.exec(text) ?? [];

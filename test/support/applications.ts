@@ -7,11 +7,15 @@ import type { Service } from './service.js';
 export async function addApplication(service: Service, id = `shop-${randomUUID().slice(0, 8)}`): Promise<string> {
   await service.db.query(
     `insert into applications (id, audience, origins, token_version, sessions_floor, enabled, created_at)
-     values ($1, $1, '{}', 0, 0, true, now())`,
+     values ($1, $1, '{}', 0, 0, true, now()) on conflict do nothing`,
     [id],
   );
-  await service.app.get(ApplicationsService, { strict: false }).load();
+  await applicationsOf(service).load();
   return id;
+}
+
+export function applicationsOf(service: Service): ApplicationsService {
+  return service.app.get(ApplicationsService, { strict: false });
 }
 
 /** A new account, signed in to an application. */

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import { ApplicationCredentials } from '../../src/applications/application-credentials.service.js';
 import type { FeedAnswer, FeedItem } from '../../src/feed/feed.dto.js';
+import { addApplication, applicationsOf } from './applications.js';
 import { send, type Answer } from './device.js';
 import type { Service } from './service.js';
 
@@ -15,12 +15,8 @@ export interface Backend {
 
 /** A back end of the application; of a new one when none is named. */
 export async function newBackend(service: Service, applicationId?: string): Promise<Backend> {
-  const id = applicationId ?? `shop-${randomUUID().slice(0, 8)}`;
-  await service.db.query(
-    `insert into applications (id, audience, origins, token_version, sessions_floor, enabled, created_at)
-     values ($1, $1, '{}', 0, 0, true, now()) on conflict do nothing`,
-    [id],
-  );
+  const known = applicationId !== undefined && applicationsOf(service).find(applicationId) !== null;
+  const id = known ? applicationId : await addApplication(service, applicationId);
   const secret = await service.app.get(ApplicationCredentials, { strict: false }).create(id);
   return { applicationId: id, secret, headers: { authorization: basic(id, secret) } };
 }

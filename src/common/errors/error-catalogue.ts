@@ -100,7 +100,7 @@ export const errorCatalogue = {
     title: 'The credentials of the application are not valid',
     detail: 'Send the id of the application and one of its secrets by HTTP Basic.',
     explanation:
-      'The route is for the back ends of applications, which prove themselves by id and secret (RFC 6749, section 2.3.1). Both were missing, or they are not those of an application, or the secret has been replaced.',
+      'The route is for the back ends of applications, which prove themselves by id and secret (RFC 6749, section 2.3.1). Both were missing, or they are not those of an application, or the secret has been replaced, or the application is disabled. The endpoints of OAuth call it `invalid_client`.',
   },
   second_factor_required: {
     status: 401,
@@ -165,6 +165,20 @@ export const errorCatalogue = {
     explanation:
       'The body or the query is not what the route expects. `errors` lists what is wrong: `pointer` is a JSON pointer (RFC 6901) to the field, `detail` says what is expected there, `in: "query"` marks a query parameter. Unknown fields are refused.',
   },
+  unsupported_grant_type: {
+    status: 400,
+    title: 'The grant type is not supported',
+    detail: 'Send grant_type=refresh_token; people sign in at POST /v1/auth/login.',
+    explanation:
+      'The token endpoint renews tokens (`grant_type=refresh_token`) and does nothing else (RFC 6749, section 5.2).',
+  },
+  invalid_scope: {
+    status: 400,
+    title: 'There are no scopes',
+    detail: 'Leave out scope: what a token allows follows from its roles and its audience.',
+    explanation:
+      'A `scope` was asked for at the token endpoint. Tokens of this service have none, and to leave it out of the answer would say that it was granted (RFC 6749, section 5.1).',
+  },
   bad_request: {
     status: 400,
     title: 'The request could not be read',
@@ -220,10 +234,10 @@ export const errorCatalogue = {
   },
   unsupported_media_type: {
     status: 415,
-    title: 'The body must be JSON',
+    title: 'The body is of a type that is not read here',
     detail: 'Send JSON with Content-Type: application/json.',
     explanation:
-      'The API reads `application/json` in UTF-8 and nothing else. Forms and `text/plain` are refused, also because another site can send them.',
+      'The API reads `application/json` in UTF-8 and nothing else. Forms and `text/plain` are refused, also because another site can send them. The endpoints of OAuth read forms and nothing else.',
   },
   too_many_requests: {
     status: 429,
@@ -231,7 +245,7 @@ export const errorCatalogue = {
     detail: 'Wait as long as Retry-After says, then try again.',
     action: 'retry',
     explanation:
-      'A limit on wrong passwords was reached, for the account, the source of the request or the session, or one on new accounts; or too many sign-ins are waiting already. A right password is refused too until then. `Retry-After` is in seconds.',
+      'A limit on wrong passwords was reached, for the account, the source of the request or the session, or one on new accounts; or too many sign-ins are waiting already. A right password is refused too until then. A limit on wrong secrets of applications was reached for the source; right ones are accepted all the same. `Retry-After` is in seconds.',
   },
   header_fields_too_large: {
     status: 431,

@@ -4,10 +4,14 @@ import type { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Metrics } from '../metrics/metrics.js';
+import { isOAuthEndpoint } from '../http/oauth-endpoint.js';
 import type { RouteMethods } from '../http/route-methods.js';
 import { AppError } from './app-error.js';
 import { isErrorCode } from './error-catalogue.js';
+import { OAUTH_ERROR_TYPE, toOAuthError } from './oauth-error.js';
 import { problemResponse, toAppError } from './problem.js';
+
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 
 /** Turns whatever was thrown into the one error format of the API, and writes what the service must know to the log. */
 @Catch()
@@ -29,7 +33,9 @@ export class ProblemFilter implements ExceptionFilter {
       requestId: String(request.id ?? ''),
       tokenSent: request.headers.authorization !== undefined,
     };
-    const { status, headers, body } = problemResponse(error, context);
+    const problem = problemResponse(error, context);
+    const isOAuth = isOAuthEndpoint(request);
+    const { status, headers, body } = isOAuth ? toOAuthError(problem) : problem;
     logError(request, error, status);
     if (isErrorCode(body.code)) this.metrics.count('portcullis_problems_total', body.code);
 
@@ -40,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     for (const [name, value] of Object.entries(headers)) adapter.setHeader(reply, name, value);
-    adapter.setHeader(reply, 'content-type', 'application/problem+json; charset=utf-8');
+    adapter.setHeader(reply, 'content-type', isOAuth ? OAUTH_ERROR_TYPE : PROBLEM_TYPE);
     adapter.reply(reply, JSON.stringify(body), status);
   }
 }

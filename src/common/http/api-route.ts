@@ -17,7 +17,7 @@ export interface ApiRouteOptions {
   /** Errors of this route alone. Those that guards and validation give are added by themselves. */
   problems?: readonly ErrorCode[];
   /** What the request carries to prove itself, when it is not an access token. */
-  authentication?: 'refresh_token' | 'application';
+  authentication?: 'refresh_token' | 'application' | 'client';
 }
 
 /**

@@ -16,7 +16,7 @@ import { Readiness } from '../readiness.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import type { OriginPolicy } from './cors.js';
 import { FrameworkErrors } from './framework-errors.js';
-import { acceptJsonOnly, bodyLimit } from './json-body.js';
+import { restrictBodies, bodyLimit } from './json-body.js';
 import { RequestLog, requestId } from './request-log.js';
 import { RouteMethods } from './route-methods.js';
 import { securityHeaders } from './security-headers.js';
@@ -43,7 +43,7 @@ export async function createHttpApplication(
   const instance = adapter.getInstance<FastifyInstance>();
   const routes = new RouteMethods();
   routes.observe(instance);
-  acceptJsonOnly(instance);
+  restrictBodies(instance);
   instance.addHook('onRequest', answerPreflight);
   // Named beforehand, so that all requests have one shape whether or not a guard sets it.
   instance.decorateRequest('principal');

@@ -1,22 +1,40 @@
 import { isUtf8 } from 'node:buffer';
 
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 import { AppError } from '../errors/app-error.js';
+import { FORM_TYPE, parseForm } from './form-body.js';
 import { inputFault } from './input-text.js';
+import { isOAuthEndpoint } from './oauth-endpoint.js';
 
 /** No body of this API comes near it: the longest is a password change, two passwords of 256 code points. */
 export const bodyLimit = 16 * 1024;
 
 /**
  * Makes JSON the only kind of body there is: forms and text/plain are what a page of another site can send without
- * asking (a "simple" request of the Fetch standard), so nothing may be read from them.
+ * asking (a "simple" request of the Fetch standard), so nothing may be read from them. But for the endpoints of OAuth,
+ * which read forms only, and no cookie.
  */
-export function acceptJsonOnly(instance: FastifyInstance): void {
+export function restrictBodies(instance: FastifyInstance): void {
   instance.removeAllContentTypeParsers();
-  instance.addContentTypeParser('application/json', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => {
+  accept(instance, 'application/json', (request, body) => {
+    if (isOAuthEndpoint(request)) throw new AppError('unsupported_media_type');
+    return parseJson(body);
+  });
+  accept(instance, FORM_TYPE, (request, body) => {
+    if (!isOAuthEndpoint(request)) throw new AppError('unsupported_media_type');
+    return parseForm(body);
+  });
+}
+
+function accept(
+  instance: FastifyInstance,
+  type: string,
+  parse: (request: FastifyRequest, body: Buffer) => unknown,
+): void {
+  instance.addContentTypeParser(type, { parseAs: 'buffer', bodyLimit }, (request, body, done) => {
     try {
-      done(null, parseJson(body as Buffer));
+      done(null, parse(request, body as Buffer));
     } catch (error) {
       done(error as Error, undefined);
     }

@@ -71,7 +71,14 @@ export const metricCatalogue = {
     help: 'Attempts that a limit refused.',
     label: {
       name: 'limit',
-      values: ['sign_in.account_source', 'sign_in.source', 'sign_in.account', 'step_up.session', 'register.source'],
+      values: [
+        'sign_in.account_source',
+        'sign_in.source',
+        'sign_in.account',
+        'step_up.session',
+        'register.source',
+        'client.source',
+      ],
     },
   },
   portcullis_purged_rows_total: {

@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import type { Client } from '../applications/application-credentials.service.js';
+import { AppError } from '../common/errors/app-error.js';
+import type { RequestSource } from '../common/request-source.js';
+import { Config } from '../config.js';
+import { TokenDenialService } from '../revocation/token-denial.service.js';
+import { hashSecret, parseRefreshTokenOf } from '../sessions/refresh-token.js';
+import { SessionsService } from '../sessions/sessions.service.js';
+import { ClientAccessTokens } from './client-access-tokens.service.js';
+
+/** Takes back what a client holds (RFC 7009). What is not its own costs no statement, and changes nothing. */
+@Injectable()
+export class TokenRevocationService {
+  constructor(
+    private readonly config: Config,
+    private readonly accessTokens: ClientAccessTokens,
+    private readonly denials: TokenDenialService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /** A refresh token is a sign-out; an access token is refused from now on, and nothing else (decision 25). */
+  async revoke(token: string, client: Client, source: RequestSource): Promise<void> {
+    const refreshToken = parseRefreshTokenOf(client.applicationId, token, this.config.refreshTokenKeys);
+    if (!refreshToken) return this.deny(token, client, source);
+    const { sessionId, secret } = refreshToken;
+    return this.sessions.signOut({ sessionId, secretHash: hashSecret(secret) }, source);
+  }
+
+  private async deny(token: string, { applicationId, authenticated }: Client, source: RequestSource): Promise<void> {
+    const found = await this.accessTokens.find(token, applicationId);
+    if (!found) return;
+    const { sub: userId, sid: sessionId, jti } = found.claims;
+    const actor = authenticated ? `application:${applicationId}` : `user:${userId}`;
+    const act = { actor, reason: 'revoked_by_client', source };
+    await this.denials.denyToken(jti, act, { userId, sessionId, applicationId }).catch(unlessDenied);
+  }
+}
+
+/** To revoke twice is no fault (RFC 7009 §2.2). */
+function unlessDenied(error: unknown): void {
+  if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
+}

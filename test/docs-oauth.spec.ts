@@ -1,0 +1,30 @@
+import { errorCatalogue, type ErrorCode } from '../src/common/errors/error-catalogue.js';
+import { OAUTH_ERRORS, oauthErrorOf } from '../src/common/errors/oauth-error.js';
+import { codeBlocks, readPage, sectionOf, tableRows } from './docs-pages.js';
+import { send } from './support/device.js';
+import { startService } from './support/service.js';
+
+const page = readPage('docs/oauth.md');
+
+test('the page for standard clients prints the metadata that the service answers', async () => {
+  const service = await startService();
+  const { body } = await send(service, '/.well-known/oauth-authorization-server');
+  await service.stop();
+  const [printed] = codeBlocks(sectionOf(page, '## What there is'));
+  expect(body).toEqual(JSON.parse(printed!.code));
+});
+
+test('its table of errors has every code under what RFC 6749 calls it', () => {
+  const rows = tableRows(sectionOf(page, '## Errors'));
+  expect(rows.map(([error]) => error).toSorted()).toEqual(OAUTH_ERRORS.map((error) => `\`${error}\``).toSorted());
+  const told = new Map(
+    rows.flatMap(([error = '', statuses = '', codes = '']) =>
+      [...codes.matchAll(/`(\w+)`/g)].map(([, code]) => [code!, { error: error.slice(1, -1), statuses }] as const),
+    ),
+  );
+  for (const code of Object.keys(errorCatalogue) as ErrorCode[]) {
+    const { error, status } = oauthErrorOf(code, errorCatalogue[code].status);
+    expect([code, told.get(code)?.error ?? 'invalid_request']).toEqual([code, error]);
+    if (error !== 'invalid_request') expect(told.get(code)?.statuses).toContain(String(status));
+  }
+});

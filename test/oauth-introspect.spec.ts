@@ -1,0 +1,187 @@
+import { jest } from '@jest/globals';
+import pg from 'pg';
+import { claimsOf, signerOf } from './support/access-token.js';
+import { newBackend, type Backend } from './support/feed.js';
+import { Device, FROM_OWN_PAGE, send } from './support/device.js';
+import { changeAccount } from './support/operator.js';
+import { introspect, renew, sendForm } from './support/oauth.js';
+import { catchUp, revoke } from './support/revocation.js';
+import { PUBLIC_URL, startService, type Service } from './support/service.js';
+import { startProxy } from './support/tcp-proxy.js';
+
+let service: Service;
+let account: Backend;
+let shop: Backend;
+
+beforeAll(async () => {
+  service = await startService();
+  account = await newBackend(service, 'account');
+  shop = await newBackend(service, 'shop');
+});
+afterAll(() => service.stop());
+
+/** Inactive, and nothing more. */
+async function expectInactive(token: string, backend = account): Promise<void> {
+  const { status, body } = await introspect(service, backend, token);
+  expect([status, body]).toEqual([200, { active: false }]);
+}
+
+test('an access token of the asking application is active, with all that it says', async () => {
+  const device = await Device.register(service);
+  const { status, body, headers } = await introspect(service, account, device.accessToken);
+  expect([status, body]).toEqual([200, { ...claimsOf(device.accessToken), active: true, token_type: 'Bearer' }]);
+  expect(body).toMatchObject({
+    client_id: 'account',
+    sub: device.userId,
+    aud: 'account',
+    iss: PUBLIC_URL,
+    exp: expect.any(Number),
+    iat: expect.any(Number),
+    jti: expect.any(String),
+    sid: device.sessionId,
+    auth_time: expect.any(Number),
+    acr: 'aal1',
+    amr: ['pwd'],
+    roles: [],
+  });
+  expect(headers.get('cache-control')).toBe('no-store');
+});
+
+test('a refresh token is active as long as a refresh with it would work, and says neither audience nor roles', async () => {
+  const device = await Device.register(service);
+  const { body } = await introspect(service, account, device.refreshToken);
+  expect(body).toEqual({
+    active: true,
+    token_type: 'refresh_token',
+    client_id: 'account',
+    sub: device.userId,
+    iss: PUBLIC_URL,
+    exp: expect.any(Number),
+    sid: device.sessionId,
+    auth_time: claimsOf(device.accessToken).auth_time,
+  });
+  expect(body.exp * 1000 - Date.now()).toBeLessThan(service.config.sessionIdle * 1000 + 60_000);
+
+  const next = await renew(service, device.refreshToken);
+  expect((await introspect(service, account, device.refreshToken)).body.active).toBe(true);
+  await service.advance(service.config.refreshGrace + 1);
+  await expectInactive(device.refreshToken);
+  // To ask is not to use: the session has not ended for it.
+  expect((await introspect(service, account, next.body.refresh_token)).body.active).toBe(true);
+});
+
+test('a refresh token that came in a cookie is active too', async () => {
+  const { email, password } = await Device.register(service);
+  const { headers } = await send(service, '/v1/auth/login', { body: { email, password }, headers: FROM_OWN_PAGE });
+  const [, token = ''] = /^__Host-portcullis-account=([^;]+)/.exec(headers.getSetCookie()[0] ?? '') ?? [];
+  expect((await introspect(service, account, token)).body.active).toBe(true);
+});
+
+test('the hint changes nothing, right or wrong', async () => {
+  const { accessToken, refreshToken } = await Device.register(service);
+  for (const token of [accessToken, refreshToken])
+    for (const token_type_hint of ['access_token', 'refresh_token', 'saml'])
+      expect(
+        (await sendForm(service, '/oauth/introspect', { token, token_type_hint }, account.headers)).body.active,
+      ).toBe(true);
+});
+
+describe('inactive is only {"active": false}', () => {
+  const inactive: Record<string, (device: Device) => Promise<string[]> | string[]> = {
+    garbage: () => ['x', 'prt_x', 'a.b.c', ' ', 'x'.repeat(8_192)],
+    'an altered token': ({ accessToken, refreshToken }) => [`${accessToken}x`, `${refreshToken}x`],
+    expired: (device) => [signerOf(device, Math.floor(Date.now() / 1000) - 700).sign()],
+    'signed out': async (device) => {
+      await device.send('/v1/auth/logout', { method: 'POST' });
+      return [device.accessToken, device.refreshToken];
+    },
+    'signed out everywhere': async (device) => {
+      await device.send('/v1/auth/logout-all', { method: 'POST' });
+      return [device.accessToken, device.refreshToken];
+    },
+    suspended: async (device) => {
+      await changeAccount(service, device.userId, { status: 'suspended' });
+      return [device.accessToken, device.refreshToken];
+    },
+    'with other roles by now': async (device) => {
+      await changeAccount(service, device.userId, { roles: ['editor'] });
+      return [device.accessToken];
+    },
+    'denied alone': async (device) => {
+      await revoke(service, { kind: 'token', subject: claimsOf(device.accessToken).jti, applicationId: 'account' });
+      return [device.accessToken];
+    },
+    'of a session past its end': async (device) => {
+      await service.db.query(`update sessions set expires_at = now() where id = $1`, [device.sessionId]);
+      return [device.refreshToken];
+    },
+  };
+  test.each(Object.keys(inactive))('%s', async (what) => {
+    for (const token of await inactive[what]!(await Device.register(service))) await expectInactive(token);
+  });
+
+  test('of another application: each is told of its own tokens, and of no others', async () => {
+    const [here, there] = [await Device.register(service), await Device.register(service, { applicationId: 'shop' })];
+    for (const kind of ['accessToken', 'refreshToken'] as const) {
+      await expectInactive(here[kind], shop);
+      await expectInactive(there[kind], account);
+      expect((await introspect(service, shop, there[kind])).body).toMatchObject({ active: true, client_id: 'shop' });
+    }
+  });
+});
+
+describe('what is wrong with the question', () => {
+  test.each([{}, { token: '' }, { token: 'x'.repeat(8_193) }])('%j: 400 invalid_request', async (form: object) => {
+    const answer = await sendForm(service, '/oauth/introspect', { ...form }, account.headers);
+    expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
+  });
+});
+
+test('an access token costs no statement of the database, first seen or not, good or not; nor does a forged refresh token', async () => {
+  const device = await Device.register(service);
+  const other = await Device.register(service);
+  await other.send('/v1/auth/logout', { method: 'POST' });
+  const spy = jest.spyOn(pg.Client.prototype, 'query');
+  const tokens = [device.accessToken, other.accessToken, `${device.refreshToken.slice(0, -1)}A`, 'x'];
+  for (let round = 0; round < 10; round++) {
+    for (const token of tokens) await introspect(service, account, token);
+    await introspect(service, shop, device.refreshToken);
+  }
+  const statements = spy.mock.calls.map(([query]: unknown[]) => (query as { text?: string }).text ?? String(query));
+  spy.mockRestore();
+  const byItself =
+    /revocation_head|insert into instances|application_credentials|from applications order by id|^(listen|select 1)/i;
+  expect(statements.filter((statement) => !byItself.test(statement))).toEqual([]);
+});
+
+test('who cannot know what is revoked says neither yes nor no: 503, then the answer again', async () => {
+  const proxy = await startProxy(service.db.url);
+  const two = await startService({
+    besides: service,
+    env: { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: '2s' },
+  });
+  const device = await Device.register(service);
+  expect((await introspect(two, account, device.accessToken)).body.active).toBe(true);
+  proxy.cut();
+  const codes = new Set<string>();
+  let answer = await introspect(two, account, device.accessToken);
+  while (answer.status === 200) {
+    codes.add(String(answer.body.active));
+    answer = await introspect(two, account, device.accessToken);
+  }
+  expect([...codes]).toEqual(['true']);
+  const { headers, body, status } = answer;
+  expect({ status, code: body.code, error: body.error, active: body.active }).toEqual({
+    status: 503,
+    code: 'revocation_unavailable',
+    error: 'temporarily_unavailable',
+    active: undefined,
+  });
+  expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
+  await device.send('/v1/auth/logout', { method: 'POST' });
+  proxy.heal();
+  await catchUp(two);
+  expect((await introspect(two, account, device.accessToken)).body).toEqual({ active: false });
+  await two.stop();
+  await proxy.close();
+});
