@@ -77,6 +77,7 @@ test('with it, every route that asks for a token is closed, but those about the 
   );
   expect(answers.length).toBeGreaterThan(20);
   expect(answers.filter((answer) => answer !== null).toSorted()).toEqual([
+    'get /v1/auth/check: validation_failed',
     'get /v1/sessions/current/events: stream',
     'get /v1/sessions/current: null',
     'post /v1/auth/reauthenticate: validation_failed',

@@ -1,16 +1,17 @@
-import { Controller, Get, HttpCode, Query, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Query, Res, SetMetadata } from '@nestjs/common';
 import { ApiHeader, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { AnyApplication, CurrentPrincipal, ForProxy } from '../common/access.js';
+import { AnyApplication, CurrentPrincipal } from '../common/access.js';
 import { ApiRoute } from '../common/http/api-route.js';
 import type { Principal } from '../common/principal.js';
 import { AccessCheckQuery, toHeaders } from './access-check.dto.js';
+import { FOR_PROXY } from './route-policy.js';
 
 @ApiTags('Applications')
 @Controller('v1/auth/check')
 export class AccessCheckController {
   @AnyApplication()
-  @ForProxy()
+  @SetMetadata(FOR_PROXY, true)
   @Get()
   @HttpCode(204)
   @ApiRoute({

@@ -2,7 +2,6 @@ import type { ExecutionContext } from '@nestjs/common';
 import {
   ALWAYS_CHECKED,
   ANY_APPLICATION,
-  FOR_PROXY,
   PASSIVE,
   PUBLIC,
   RECENT_AUTH,
@@ -10,6 +9,12 @@ import {
   STALENESS,
   type RecentAuthMaxAge,
 } from '../common/access.js';
+
+/**
+ * Of a route that a proxy asks about a request that it holds back: by the cookie of `application` in the query, with the
+ * method in `X-Original-Method`, which says whether a CSRF token is needed.
+ */
+export const FOR_PROXY = 'portcullis:for-proxy';
 
 /** Who may call a route, as its decorators say. */
 export interface RoutePolicy {

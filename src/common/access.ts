@@ -9,7 +9,6 @@ export const ROLES = 'portcullis:roles';
 export const RECENT_AUTH = 'portcullis:recent-auth';
 export const PASSIVE = 'portcullis:passive';
 export const ANY_APPLICATION = 'portcullis:any-application';
-export const FOR_PROXY = 'portcullis:for-proxy';
 export const STALENESS = 'portcullis:staleness';
 
 /** Anyone may call it. Every route without it needs an access token. */
@@ -34,12 +33,6 @@ export const RequireRecentAuth = (maxAge?: string) =>
  * account with them.
  */
 export const AnyApplication = () => SetMetadata(ANY_APPLICATION, true);
-
-/**
- * Asked by a proxy about a request that it holds back: by the cookie of `application` in the query, with the method in
- * `X-Original-Method`, which says whether a CSRF token is needed.
- */
-export const ForProxy = () => SetMetadata(FOR_PROXY, true);
 
 /** A call of it is no use of the session: it does not put off the idle end. */
 export const Passive = () => SetMetadata(PASSIVE, true);
