@@ -90,7 +90,7 @@ export class ApplicationCredentials {
    */
   private async refusal(request: FastifyRequest): Promise<AppError> {
     const subject = sourceNetwork(requestSource(request).ip);
-    const limited = await this.limits.trySpending([{ limit: 'client.source', subject }]).catch(() => null);
+    const limited = await this.limits.trySpending({ limit: 'client.source', subject }).catch(() => null);
     return limited ?? new AppError('client_credentials_invalid', { log: 'wrong id or secret' });
   }
 

@@ -20,34 +20,26 @@ export class SignInLimitsService {
   ) {}
 
   /** `email`: normalised. The same for an account and for an address that has none. Throws `too_many_requests`. */
-  async signIn<T>(email: string, source: RequestSource, work: () => Promise<T>): Promise<T> {
+  signIn<T>(email: string, source: RequestSource, work: () => Promise<T>): Promise<T> {
     const network = sourceNetwork(source.ip);
     const account = createHash('sha256').update(email).digest('hex');
-    const here: Attempt = { limit: 'sign_in.account_source', subject: `${account}:${network}` };
-    const everyone: Attempt = { limit: 'sign_in.source', subject: network };
-    const everywhere: Attempt = { limit: 'sign_in.account', subject: account };
     // The source first: one that is refused leaves no row for each account that it goes on to name.
-    const attempts = [everyone, here];
-    await this.limits.spend(attempts);
-    const refusal = await this.limits.trySpending([everywhere]);
-    if (!refusal) attempts.push(everywhere);
-    else if (!(await this.isKnown(email, source))) {
-      await this.limits.giveBack(attempts);
-      throw refusal;
-    }
+    const attempts: Attempt[] = [
+      { limit: 'sign_in.source', subject: network },
+      { limit: 'sign_in.account_source', subject: `${account}:${network}` },
+      { limit: 'sign_in.account', subject: account, exempt: () => this.isKnown(email, source) },
+    ];
     return this.limits.countFailures(attempts, work);
   }
 
   /** Counts every attempt: whether an address is taken is what a stranger would ask. Throws `too_many_requests`. */
   register(source: RequestSource): Promise<void> {
-    return this.limits.spend([{ limit: 'register.source', subject: sourceNetwork(source.ip) }]);
+    return this.limits.spend({ limit: 'register.source', subject: sourceNetwork(source.ip) });
   }
 
   /** Who is signed in proves it again. Nobody else reaches this limit. Throws `too_many_requests`. */
-  async stepUp<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
-    const attempts: Attempt[] = [{ limit: 'step_up.session', subject: sessionId }];
-    await this.limits.spend(attempts);
-    return this.limits.countFailures(attempts, work);
+  stepUp<T>(sessionId: string, work: () => Promise<T>): Promise<T> {
+    return this.limits.countFailures([{ limit: 'step_up.session', subject: sessionId }], work);
   }
 
   /** Whether the account has been signed in to from there before. An address without an account takes as long. */

@@ -1,88 +1,129 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { RateLimiterRes, type RateLimiterPostgres } from 'rate-limiter-flexible';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../common/errors/app-error.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { Config } from '../config.js';
 import { rateLimits, type RateLimitName } from './rate-limits.js';
-import { RateLimitsRepository } from './rate-limits.repository.js';
+import { RateLimitsRepository, type Allowance, type Place } from './rate-limits.repository.js';
+
+/**
+ * Milliseconds for which a place is waited for that others hold: a password takes some 20 to look at, and those of one
+ * limit may have to wait for those of others. Together about what a full queue of passwords takes.
+ */
+const PAUSES = [25, 50, 100, ...Array<number>(12).fill(200)];
 
 /** One attempt, counted against one limit. */
 export interface Attempt {
   limit: RateLimitName;
   /** Whom the limit is about. It stands in the table as it is. */
   subject: string;
+  /** Whether it may be made though the limit is reached. Asked only then. */
+  exempt?: () => Promise<boolean>;
+}
+
+/** What a limit answers that has no place left. */
+interface Refusal {
+  limit: RateLimitName;
+  /** Whether attempts are being made that may be right: a place may be free in a moment. */
+  busy: boolean;
+  /** Milliseconds until the window is over. */
+  over: number;
 }
 
 /** Attempts within the limits, counted in the database: for all instances together, and across restarts. */
 @Injectable()
 export class RateLimitsService {
   private readonly logger = new Logger(RateLimitsService.name);
-  private readonly counters: Record<RateLimitName, RateLimiterPostgres>;
 
   constructor(
     private readonly config: Config,
     private readonly metrics: Metrics,
     private readonly repository: RateLimitsRepository,
-  ) {
-    const counters = Object.entries(rateLimits).map(([name, { points, seconds }]) => [
-      name,
-      repository.counter(name, points, seconds),
-    ]);
-    this.counters = Object.fromEntries(counters);
-  }
+  ) {}
 
-  /** Counts these attempts, before they are made: all of them, or none. Throws `too_many_requests`. */
-  async spend(attempts: Attempt[]): Promise<void> {
-    const refusal = await this.trySpending(attempts);
+  /** Counts an attempt, whatever comes of it, before it is made. Throws `too_many_requests`. */
+  async spend(attempt: Attempt): Promise<void> {
+    const refusal = await this.trySpending(attempt);
     if (refusal) throw refusal;
   }
 
-  /** As `spend`, but returns the refusal by the first limit that is reached; null when the attempts may be made. */
-  async trySpending(attempts: Attempt[]): Promise<AppError | null> {
+  /** As `spend`, but returns the refusal; null when the attempt may be made. */
+  async trySpending(attempt: Attempt): Promise<AppError | null> {
     if (!this.config.rateLimits) return null;
-    for (const [place, { limit, subject }] of attempts.entries()) {
-      const refusal = await this.counters[limit].consume(subject).then(() => null, asRefusal);
-      if (!refusal) continue;
-      // The library counts what it refuses. Right passwords that come all at once would then be held against the person.
-      await this.giveBack(attempts.slice(0, place + 1));
-      this.metrics.count('portcullis_limits_reached_total', limit);
-      const retryAfter = Math.max(1, Math.ceil(refusal.msBeforeNext / 1000));
-      return new AppError('too_many_requests', { log: `the limit ${limit} is reached`, retryAfter });
-    }
-    return null;
+    const outcome = await this.take(attempt, 'counted');
+    return 'limit' in outcome ? this.refusal(outcome) : null;
   }
 
-  /** What `work` comes to. The attempts stay counted when the password was wrong, and are given back otherwise. */
+  /**
+   * What `work` comes to, for which a place within each of the limits is held meanwhile. When the password was wrong the
+   * attempts count, else they are as if they had not been made. Where others hold the places it is waited for them, a
+   * few seconds at most; throws `too_many_requests` then, or when that many have failed.
+   */
   async countFailures<T>(attempts: Attempt[], work: () => Promise<T>): Promise<T> {
+    const places = await this.reserve(attempts);
     try {
       const result = await work();
-      await this.giveBack(attempts);
+      await this.release(places, false);
       return result;
     } catch (error) {
-      const wrong = error instanceof AppError && error.code === 'credentials_invalid';
-      if (!wrong) await this.giveBack(attempts);
+      await this.release(places, error instanceof AppError && error.code === 'credentials_invalid');
       throw error;
     }
   }
 
-  /** As if the attempts had not been made. A fault is logged: whoever has been let in is not to hear of it. */
-  async giveBack(attempts: Attempt[]): Promise<void> {
-    if (!this.config.rateLimits) return;
+  private async reserve(attempts: Attempt[]): Promise<Place[]> {
+    if (!this.config.rateLimits) return [];
+    for (const pause of PAUSES) {
+      const outcome = await this.tryReserving(attempts);
+      if (Array.isArray(outcome)) return outcome;
+      if (!outcome.busy) throw this.refusal(outcome);
+      // Those who wait for the same place do not ask in step.
+      await sleep(pause * (0.5 + Math.random()));
+    }
+    const outcome = await this.tryReserving(attempts);
+    if (Array.isArray(outcome)) return outcome;
+    throw this.refusal(outcome);
+  }
+
+  /** A place in each, or none and the refusal of the first that has none left. */
+  private async tryReserving(attempts: Attempt[]): Promise<Place[] | Refusal> {
+    const places: Place[] = [];
+    for (const attempt of attempts) {
+      const outcome = await this.take(attempt, 'reserved');
+      if ('key' in outcome) places.push(outcome);
+      else if (!(await attempt.exempt?.())) {
+        await this.release(places, false);
+        return outcome;
+      }
+    }
+    return places;
+  }
+
+  private async take({ limit, subject }: Attempt, as: 'reserved' | 'counted'): Promise<Place | Refusal> {
+    const allowance: Allowance = { key: `${limit}:${subject}`, ...rateLimits[limit] };
+    const now = Date.now();
+    const window = await this.repository.take(allowance, as, now);
+    if (window?.taken) return { key: allowance.key, expire: window.expire };
+    return { limit, busy: !window || window.points < allowance.points, over: window ? window.expire - now : 0 };
+  }
+
+  private refusal({ limit, busy, over }: Refusal): AppError {
+    this.metrics.count('portcullis_limits_reached_total', limit);
+    const retryAfter = busy ? 1 : Math.max(1, Math.ceil(over / 1000));
+    const log = busy ? `all places of the limit ${limit} are taken` : `the limit ${limit} is reached`;
+    return new AppError('too_many_requests', { log, retryAfter });
+  }
+
+  /** A fault is logged: whoever has been let in is not to hear of it. */
+  private async release(places: Place[], counted: boolean): Promise<void> {
+    if (places.length === 0) return;
     try {
-      const keys = attempts.map(({ limit, subject }) => this.counters[limit].getKey(subject));
-      // The clock that the library counts by.
-      await this.repository.takeBack(keys, Date.now());
+      await this.repository.release(places, counted);
     } catch (error) {
       this.logger.warn({
-        message: 'Attempts could not be given back; they count as failed until their window ends.',
+        message: 'The places that attempts held in their limits could not be given up; they stay until a window ends.',
         error,
       });
     }
   }
-}
-
-/** The library rejects with what it refuses, and with what the database says. */
-function asRefusal(rejected: unknown): RateLimiterRes {
-  if (rejected instanceof RateLimiterRes) return rejected;
-  throw rejected;
 }
