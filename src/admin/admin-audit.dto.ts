@@ -10,7 +10,12 @@ const moment = z.iso
 
 const filters = {
   userId: z.uuid().optional().describe('Whom it happened to.'),
-  actor: z.string().min(1).max(200).optional().describe('Who did it: `user:<id>`, `operator:<name>`, `system`.'),
+  actor: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('Who did it: `user:<id>`, `operator:<name>`, `application:<id>`, `system`.'),
   type: z.enum(AUDIT_EVENT_TYPES).optional().describe('What happened.'),
   from: moment.optional().describe('Not before this time.'),
   to: moment.optional().describe('Before this time.'),

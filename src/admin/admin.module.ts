@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { ApplicationsModule } from '../applications/applications.module.js';
 import { AuditModule } from '../audit/audit.module.js';
 import { KeysModule } from '../keys/keys.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
@@ -9,17 +10,19 @@ import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminRevocationsController } from './admin-revocations.controller.js';
 import { AdminSessionsController } from './admin-sessions.controller.js';
 import { AdminUsersController } from './admin-users.controller.js';
+import { PersonSessionsController } from './person-sessions.controller.js';
 import { RevokingService } from './revoking.service.js';
 
-/** What operators do over REST. Its rules are in the services that the commands call too. */
+/** What operators, and applications in their place, do over REST. Its rules are in the services that the commands call too. */
 @Module({
-  imports: [AuditModule, RevocationModule, KeysModule, UsersModule, SessionsModule],
+  imports: [ApplicationsModule, AuditModule, RevocationModule, KeysModule, UsersModule, SessionsModule],
   controllers: [
     AdminUsersController,
     AdminSessionsController,
     AdminRevocationsController,
     AdminKeysController,
     AdminAuditController,
+    PersonSessionsController,
   ],
   providers: [RevokingService],
 })

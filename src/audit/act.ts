@@ -4,7 +4,7 @@ import type { RequestSource } from '../common/request-source.js';
 
 /** What somebody does to what is not their own: an operator to an account, a session, an application. */
 export interface Act {
-  /** Who does it: `user:<id>`, `operator:<name>`, `system`. */
+  /** Who does it: `user:<id>`, `operator:<name>`, `application:<id>`, `system`. */
   actor: string;
   /** Why: one line of 1 to 500 characters, for the audit. */
   reason: string;

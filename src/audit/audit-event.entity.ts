@@ -20,7 +20,7 @@ export class AuditEvent {
   @Column('uuid', { name: 'user_id', nullable: true })
   userId!: string | null;
 
-  /** Who did it: `user:<id>`, `operator:<name>`, `system`, or `anonymous` before anyone is known. */
+  /** Who did it: `user:<id>`, `operator:<name>`, `application:<id>`, `system`, or `anonymous` before anyone is known. */
   @Column('text')
   actor!: string;
 

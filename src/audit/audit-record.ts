@@ -41,7 +41,7 @@ export interface AuditRecord {
   type: AuditEventType;
   /** Whom it happened to. */
   userId: string | null;
-  /** Who did it: `user:<id>`, `operator:<name>`, `system`, `anonymous`. */
+  /** Who did it: `user:<id>`, `operator:<name>`, `application:<id>`, `system`, `anonymous`. */
   actor: string;
   sessionId?: string | null;
   applicationId?: string | null;

@@ -23,6 +23,6 @@ interface DraftOfAnyKind {
   /** Never purged: withdrawn keys, disabled applications. */
   permanent?: boolean;
   reason: string;
-  /** `user:<id>`, `operator:<name>`, `system`. */
+  /** `user:<id>`, `operator:<name>`, `application:<id>`, `system`. */
   actor: string;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationsService } from '../../src/applications/applications.service.js';
+import type { Permission } from '../../src/applications/known-application.js';
 import { Device } from './device.js';
 import type { Service } from './service.js';
 
@@ -21,4 +22,10 @@ export function applicationsOf(service: Service): ApplicationsService {
 /** A new account, signed in to an application. */
 export function registerAt(service: Service, applicationId: string, options: Record<string, unknown> = {}) {
   return Device.register(service, { applicationId, ...options });
+}
+
+/** Allows an application more than to follow the deny-list; on this instance at once. */
+export async function permit(service: Service, applicationId: string, ...permissions: Permission[]): Promise<void> {
+  await service.db.query('update applications set permissions = $2 where id = $1', [applicationId, permissions]);
+  await applicationsOf(service).load();
 }
