@@ -59,7 +59,14 @@ test('the operator lets an account be tried again, and a source try again', asyn
 test('the numbers of the decision are those of the code', () => {
   const rows = tableRows(readPage('docs/decisions/0023-who-may-try-a-password.md').text);
   const told = rows.map(([, points, within]) => `${points} in ${within}`);
-  const order = ['sign_in.account_source', 'sign_in.source', 'sign_in.account', 'step_up.session', 'register.source'];
+  const order = [
+    'sign_in.account_source',
+    'sign_in.source',
+    'sign_in.account',
+    'step_up.session',
+    'register.source',
+    'client.source',
+  ];
   expect(order.toSorted()).toEqual(Object.keys(rateLimits).toSorted());
   const words = (seconds: number) => (seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds / 60} min`);
   expect(told).toEqual(
