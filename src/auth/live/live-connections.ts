@@ -86,9 +86,14 @@ export class LiveConnections {
     if (token !== null) this.holdBy(client, connection, token);
   }
 
-  /** A fresh token of the same session takes the place of the older one. Throws why it is not accepted. */
-  async renew(client: WebSocket, connection: LiveConnection, token: string): Promise<{ expiresAt: string }> {
+  /**
+   * A fresh token of the same session takes the place of the older one. Null when the client has gone meanwhile; throws
+   * why the token is not accepted.
+   */
+  async renew(client: WebSocket, connection: LiveConnection, token: string): Promise<{ expiresAt: string } | null> {
     await this.verification.findKey(token);
+    // What is watched over from now on, nothing would end.
+    if (!this.open.has(client)) return null;
     const { principal } = this.verification.authenticate(token);
     if (principal.sessionId !== connection.sessionId)
       throw new AppError('credentials_ambiguous', {

@@ -48,7 +48,7 @@ export function handleRenewals(client: WebSocket, connections: LiveConnections):
     if (typeof accessToken !== 'string' || connection.token === null)
       throw new AppError('validation_failed', { errors: [{ pointer: '/data/accessToken', detail: 'Required.' }] });
     const renewed = await connections.renew(client, connection, accessToken);
-    client.send(JSON.stringify({ event: 'token.renewed', data: renewed }));
+    if (renewed) client.send(JSON.stringify({ event: 'token.renewed', data: renewed }));
   });
 }
 
