@@ -2,6 +2,7 @@ import { Get, Query, StreamableFile } from '@nestjs/common';
 import { Readable } from 'node:stream';
 import { AuditTrailService } from '../audit/audit-trail.service.js';
 import { ApiRoute } from '../common/http/api-route.js';
+import { LiveDownload } from '../common/http/live-download.js';
 import { AuditEntryResponse, AuditListResponse, ExportAudit, ListAudit } from './admin-audit.dto.js';
 import { AdminController } from './admin-controller.js';
 
@@ -16,6 +17,7 @@ export class AdminAuditController {
   }
 
   @Get('export')
+  @LiveDownload()
   @ApiRoute({
     summary: 'The same as JSON lines, the oldest first.',
     description: 'All that had happened when it was asked for. A connection that breaks off was not the end.',

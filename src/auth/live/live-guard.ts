@@ -4,12 +4,14 @@ import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { GATEWAY_METADATA, GATEWAY_OPTIONS } from '@nestjs/websockets/constants.js';
 import type { FastifyInstance } from 'fastify';
+import { LIVE_DOWNLOAD } from '../../common/http/live-download.js';
 import { SessionsService } from '../../sessions/sessions.service.js';
 import { LiveTokens } from '../../tokens/live-tokens.js';
 import { AccessCookie } from '../access-cookie.js';
 import { bearerToken } from '../bearer-token.js';
 import { readPolicy, type RoutePolicy } from '../route-policy.js';
 import { LiveAdapter } from './live-adapter.js';
+import { liveDownloads } from './live-downloads.interceptor.js';
 import { liveStreams, type StreamWatch } from './live-streams.interceptor.js';
 import { ProblemMessagesFilter } from './problem-messages.filter.js';
 
@@ -18,7 +20,7 @@ export const ENDS_ITSELF = 'portcullis:ends-itself';
 
 const problemMessages = new ProblemMessagesFilter();
 
-/** Puts what stays open under the same guard as requests: gateways, and the event streams of controllers. */
+/** Puts what stays open under the same guard as requests: gateways, event streams, long downloads. */
 @Injectable()
 export class LiveGuard {
   constructor(
@@ -33,6 +35,7 @@ export class LiveGuard {
     const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
     instance.decorate('watchStream', this.watchStream);
     for (const stream of this.privateStreams()) prepend(INTERCEPTORS_METADATA, liveStreams, stream);
+    for (const download of this.privateRoutes(LIVE_DOWNLOAD)) prepend(INTERCEPTORS_METADATA, liveDownloads, download);
     const gateways = this.gateways();
     for (const gateway of gateways) prepend(EXCEPTION_FILTERS_METADATA, problemMessages, gateway);
     app.useWebSocketAdapter(new LiveAdapter(app, instance, (path) => policyOfPath(gateways, path)));
@@ -54,13 +57,18 @@ export class LiveGuard {
   }
 
   private privateStreams(): object[] {
+    return this.privateRoutes(SSE_METADATA).filter((handler) => !Reflect.hasMetadata(ENDS_ITSELF, handler));
+  }
+
+  /** The handlers that have this said of them. */
+  private privateRoutes(metadata: string): object[] {
     return this.discovery.getControllers().flatMap(({ metatype }) => {
       const prototype = (metatype?.prototype ?? {}) as Record<string, unknown>;
       // Those of its base classes too, which are its routes as well.
       return new MetadataScanner()
         .getAllMethodNames(prototype)
         .map((name) => prototype[name] as object)
-        .filter((handler) => Reflect.hasMetadata(SSE_METADATA, handler) && !Reflect.hasMetadata(ENDS_ITSELF, handler))
+        .filter((handler) => Reflect.hasMetadata(metadata, handler))
         .filter((handler) => !readPolicy(metatype as object, handler).public);
     });
   }
