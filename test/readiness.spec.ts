@@ -1,4 +1,6 @@
+import { jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { DatabaseHealthRepository } from '../src/database/database-health.repository.js';
 import { InstanceHeartbeat } from '../src/revocation/instance-heartbeat.js';
 import { InstancesService } from '../src/revocation/instances.service.js';
 import { readPage, sectionOf, tableRows } from './docs-pages.js';
@@ -41,6 +43,15 @@ test('the page of operations has every check, and no other', async () => {
   const { body } = await send(one, '/health/ready');
   const told = tableRows(sectionOf(readPage('docs/operations.md'), '## Health')).map(([name]) => name);
   expect(told.toSorted()).toEqual(body.checks.map(({ name }: Check) => `\`${name}\``).toSorted());
+});
+
+test('a probe reads what the database says of itself once, however many checks look at it', async () => {
+  await poll(() => isReady(one));
+  const read = jest.spyOn(one.app.get(DatabaseHealthRepository, { strict: false }), 'read');
+  for (let probe = 1; probe <= 3; probe++) {
+    expect(await isReady(one)).toBe(true);
+    expect(read).toHaveBeenCalledTimes(probe);
+  }
 });
 
 describe('the database', () => {

@@ -12,11 +12,19 @@ const OLDEST_VERSION = 140_000;
 /** Seconds. Tokens are timed by the database and checked by this machine; a tenth of what deny entries have to spare. */
 const MOST_SKEW = 30;
 
+/** With the times of this machine between which it was read, in seconds since 1970. */
+interface TimedHealth {
+  health: DatabaseHealth;
+  asked: number;
+  answered: number;
+}
+
 /** What `/health/ready` says of the database. */
 @Injectable()
 export class DatabaseReadiness {
   /** Once none is pending it stays so: another version's migrations are another process's concern. */
   private migrated = false;
+  private reading: Promise<TimedHealth> | null = null;
 
   constructor(
     private readonly database: Database,
@@ -26,19 +34,32 @@ export class DatabaseReadiness {
     metrics: Metrics,
   ) {
     metrics.measure('portcullis_database_pool_connections', () => database.connections);
-    readiness.add('database', async () => describeUnusable(await this.health.read()));
+    readiness.add('database', async () => describeUnusable((await this.read()).health));
     readiness.add('clock', () => this.describeSkew());
     readiness.add('migrations', () => this.describePending());
   }
 
   private async describeSkew(): Promise<string | null> {
-    const asked = this.clock.seconds();
-    const { now } = await this.health.read();
+    const { asked, answered, health } = await this.read();
+    const { now } = health;
     // The database looked at its clock at some moment between the question and the answer.
-    const ahead = Math.max(asked - now, 0) || Math.min(this.clock.seconds() - now, 0);
+    const ahead = Math.max(asked - now, 0) || Math.min(answered - now, 0);
     if (Math.abs(ahead) <= MOST_SKEW) return null;
     const way = ahead > 0 ? 'ahead of' : 'behind';
     return `The clock of this machine is ${Math.round(Math.abs(ahead))} s ${way} the database's. Set both by NTP.`;
+  }
+
+  /** One read for the checks of one report, which all ask in one turn; the next report does not wait for one that hangs. */
+  private read(): Promise<TimedHealth> {
+    this.reading ??= this.readNow();
+    queueMicrotask(() => (this.reading = null));
+    return this.reading;
+  }
+
+  private async readNow(): Promise<TimedHealth> {
+    const asked = this.clock.seconds();
+    const health = await this.health.read();
+    return { asked, answered: this.clock.seconds(), health };
   }
 
   private async describePending(): Promise<string | null> {
