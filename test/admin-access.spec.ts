@@ -33,7 +33,8 @@ const state = () =>
   service.db.query(
     `select (select json_agg(u order by id) from users u) as users, (select count(*) from audit_events) as audit,
             (select count(*) from sessions where ended_at is not null) as ended, (select seq from revocation_head) as head,
-            (select json_agg(k.status order by kid) from signing_keys k) as keys`,
+            (select json_agg(k.status order by kid) from signing_keys k) as keys,
+            (select json_agg(a order by id) from applications a) as applications`,
   );
 
 /** A route with identifiers of what there is, a reason, and a body that would be accepted. */
@@ -41,10 +42,16 @@ function callOf({ method, path }: Route, victim: Device) {
   const target = path
     .replace('{id}', victim.userId)
     .replace('{sessionId}', victim.sessionId)
+    .replace('{secretId}', victim.sessionId)
     .replace('{kid}', String(headerOf(victim.accessToken)['kid']));
   const query = method === 'DELETE' ? '?reason=a+test' : '';
   const bodies: Record<string, unknown> = {
     'PATCH /v1/admin/users/{id}': { status: 'suspended', reason: 'a test' },
+    'POST /v1/admin/applications': { id: 'shop', reason: 'a test' },
+    'PATCH /v1/admin/applications/{id}': { name: 'Shop', reason: 'a test' },
+    'POST /v1/admin/applications/{id}/secrets': { reason: 'a test' },
+    'POST /v1/admin/applications/{id}/disable': { reason: 'a test' },
+    'POST /v1/admin/applications/{id}/enable': { reason: 'a test' },
     'POST /v1/admin/revocations': { kind: 'user', subject: victim.userId, reason: 'a test' },
     'POST /v1/admin/keys/rotate': { reason: 'a test' },
     'POST /v1/admin/keys/{kid}/withdraw': { reason: 'a test' },
@@ -64,6 +71,14 @@ describe('Every route of operators', () => {
         'GET /v1/admin/users/{id}/sessions',
         'DELETE /v1/admin/users/{id}/sessions',
         'DELETE /v1/admin/users/{id}/sessions/{sessionId}',
+        'GET /v1/admin/applications',
+        'POST /v1/admin/applications',
+        'GET /v1/admin/applications/{id}',
+        'PATCH /v1/admin/applications/{id}',
+        'POST /v1/admin/applications/{id}/secrets',
+        'DELETE /v1/admin/applications/{id}/secrets/{secretId}',
+        'POST /v1/admin/applications/{id}/disable',
+        'POST /v1/admin/applications/{id}/enable',
         'GET /v1/admin/revocations',
         'POST /v1/admin/revocations',
         'GET /v1/admin/keys',
@@ -144,7 +159,7 @@ describe('Every route of operators', () => {
     for (const id of [uuidv7(), 'nonsense', '%00']) {
       for (const route of routes.filter(({ path }) => path.includes('{id}'))) {
         const [, request] = callOf(route, admin);
-        const target = route.path.replace('{id}', id).replace('{sessionId}', admin.sessionId);
+        const target = route.path.replace('{id}', id).replace(/\{sessionId\}|\{secretId\}/, admin.sessionId);
         const query = route.method === 'DELETE' ? '?reason=a+test' : '';
         expect([id, route.path, (await admin.send(`${target}${query}`, request)).status]).toEqual([
           id,
@@ -202,6 +217,12 @@ test('whatever comes in a query or a body, no route of operators fails or hangs'
     'to',
     'kind',
     'subject',
+    'id',
+    'name',
+    'audience',
+    'origins',
+    'accessTokenTtl',
+    'overlap',
   ];
   const record = fc.dictionary(fc.constantFrom(...fields, 'roles', 'extra'), text, { maxKeys: 3 });
   await fc.assert(

@@ -1,8 +1,10 @@
+import { addApplication } from './support/applications.js';
 import { claimsOf, headerOf } from './support/access-token.js';
 import { Device } from './support/device.js';
 import { operate } from './support/operate.js';
 import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
+import { patternOf, stepsOf, type Step } from './docs-operate.js';
 import { codeBlocks, readPage } from './docs-pages.js';
 
 /** Runs docs/incidents.md from top to bottom, as somebody who types it does. */
@@ -18,6 +20,7 @@ beforeAll(async () => {
   for (const [name, { userId }] of Object.entries({ eve, bob })) {
     await service.db.query('update users set email = $2 where id = $1', [userId, `${name}@example.com`]);
   }
+  await addApplication(service, { id: 'shop' });
   // Someone uses a copy of a refresh token.
   const robbed = await Device.register(service);
   const copy = robbed.refreshToken;
@@ -26,31 +29,6 @@ beforeAll(async () => {
   await poll(async () => (await service.db.query('select from instances where seq is not null')).length === 1);
 });
 afterAll(() => service.stop());
-
-interface Step {
-  command: string;
-  expected: string[];
-}
-
-/** Each command of a block of shell, and the lines it is said to print. */
-function stepsOf(code: string): Step[] {
-  const steps: Step[] = [];
-  for (const line of code.trim().split('\n')) {
-    if (line.startsWith('# ')) steps.at(-1)!.expected.push(line.slice(2));
-    else steps.push({ command: line, expected: [] });
-  }
-  return steps;
-}
-
-/** What the page says is printed: `…` stands for anything in a line and, alone, for any number of lines. */
-function patternOf(lines: string[]): RegExp {
-  const parts = lines.map((line) => {
-    if (line === '…') return '(?:.*\\n)*';
-    const quoted = line.split('…').map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`));
-    return `${quoted.map((part) => part.replaceAll(/ {2,}/g, ' {2,}')).join('.*')}\\n`;
-  });
-  return new RegExp(`^${parts.join('')}$`);
-}
 
 async function run({ command, expected }: Step): Promise<void> {
   const words = /^npm run -s cli -- ([^<]*)(< token.txt)?$/.exec(command);

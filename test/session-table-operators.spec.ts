@@ -2,8 +2,10 @@ import type { Verifier } from '@portcullis/verifier';
 import { TokenDenialService } from '../src/revocation/token-denial.service.js';
 import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
 import { SessionAdministrationService } from '../src/sessions/session-administration.service.js';
+import { addApplication, administrationOf, applicationsOf, registerAt } from './support/applications.js';
 import { claimsOf, headerOf, keysOf } from './support/access-token.js';
 import { Device, send } from './support/device.js';
+import { newBackend } from './support/feed.js';
 import { followed, refusalBy, startVerifier } from './support/following.js';
 import { accountsOf, ACT } from './support/operator.js';
 import { catchUp, change, syncOf } from './support/revocation.js';
@@ -11,7 +13,7 @@ import { startService, type Service } from './support/service.js';
 
 /**
  * The rows of the table that operators cause, by the services that the routes and the commands call, and what every
- * instance answers then. Signing keys and the end of an application: as a change of state and its line in the log.
+ * instance answers then. Signing keys: as a change of state and its line in the log.
  */
 let one: Service;
 let two: Service;
@@ -30,12 +32,24 @@ async function stop(): Promise<void> {
   await one.stop();
 }
 
-/** What both instances say to tokens issued before, the second one once it has read the log. */
+/**
+ * What both instances say to tokens issued before, the second one once it has read the log; and what a verifier says.
+ */
 async function answers(devices: Device[], tokens = devices.map((device) => device.accessToken)) {
+  return answersOf(verifier, '/v1/sessions', tokens);
+}
+
+/** The same for tokens of another application, whose own verifier follows the second instance. */
+async function answersAt(own: Verifier, devices: Device[]) {
+  const tokens = devices.map((device) => device.accessToken);
+  return answersOf(own, '/v1/sessions/current', tokens);
+}
+
+async function answersOf(verifier: Verifier, path: string, tokens: string[]) {
   const ask = (instance: Service) =>
     Promise.all(
       tokens.map(async (token) => {
-        const { status, code } = await send(instance, '/v1/sessions', { token });
+        const { status, code } = await send(instance, path, { token });
         return code && `${status} ${code}`;
       }),
     );
@@ -160,14 +174,27 @@ describe('About all of them', () => {
   });
 
   test('an application disabled: all its sessions get 403 application_disabled, so does every sign-in', async () => {
-    const devices = await signIn();
-    const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
-    await change(one, `update applications set enabled = false where id = 'account'`, disabled);
+    const shop = await addApplication(one);
+    await applicationsOf(two).load();
+    const follower = await startVerifier(two, { backend: await newBackend(two, shop) });
+    const mine = await registerAt(one, shop);
+    const devices = [mine, await mine.another({ applicationId: shop }), await registerAt(two, shop)];
+    const elsewhere = await mine.another();
+    expect(await answersAt(follower, devices)).toEqual([null, null, null]);
+    await administrationOf(one).disable(shop, ACT);
     const refused = Array(3).fill('403 application_disabled');
-    expect(await answers(devices)).toEqual(refused);
+    expect(await answersAt(follower, devices)).toEqual(refused);
     expect(await refreshes(devices)).toEqual(refused);
-    expect(await devices[0]!.login()).toMatchObject({ status: 403, code: 'application_disabled' });
-    expect(syncOf(two).index.application.find('account')?.expiresAt).toBe(Infinity);
+    expect(await mine.login({ applicationId: shop })).toMatchObject({ status: 403, code: 'application_disabled' });
+    expect(syncOf(two).index.application.find(shop)?.expiresAt).toBe(Infinity);
+    expect(await answers([elsewhere])).toEqual([null]);
+
+    await administrationOf(two).enable(shop, ACT);
+    await catchUp(one);
+    expect(await answersAt(follower, devices)).toEqual(Array(3).fill('401 token_outdated'));
+    expect(await refreshes(devices)).toEqual(Array(3).fill('401 session_ended'));
+    expect((await mine.login({ applicationId: shop })).status).toBe(200);
+    expect(await answersAt(follower, devices)).toEqual([null, '401 token_outdated', '401 token_outdated']);
   });
 
   test('everyone signed out: one line; all tokens are outdated, every session has ended, signing in works', async () => {
@@ -193,12 +220,14 @@ describe('About all of them', () => {
   });
 
   test('everyone signed out while the application is disabled: it stays disabled, on every instance and for ever', async () => {
-    const devices = await signIn();
-    const disabled = { kind: 'application', subject: 'account', suspended: true, permanent: true } as const;
-    await change(one, `update applications set enabled = false where id = 'account'`, disabled);
+    const shop = await addApplication(one);
+    await applicationsOf(two).load();
+    const follower = await startVerifier(two, { backend: await newBackend(two, shop) });
+    const devices = [await registerAt(one, shop)];
+    await administrationOf(one).disable(shop, ACT);
     await signOutOf(one).signOutEveryone(ACT);
-    expect(await answers(devices)).toEqual(Array(3).fill('403 application_disabled'));
-    expect(syncOf(two).index.application.find('account')).toMatchObject({ suspended: true, expiresAt: Infinity });
+    expect(await answersAt(follower, devices)).toEqual(['403 application_disabled']);
+    expect(syncOf(two).index.application.find(shop)).toMatchObject({ suspended: true, expiresAt: Infinity });
   });
 
   test('of several refusals the strictest is told', async () => {

@@ -5,6 +5,7 @@ import { KeysModule } from '../keys/keys.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AdminApplicationsController } from './admin-applications.controller.js';
 import { AdminAuditController } from './admin-audit.controller.js';
 import { AdminKeysController } from './admin-keys.controller.js';
 import { AdminRevocationsController } from './admin-revocations.controller.js';
@@ -18,6 +19,7 @@ import { RevokingService } from './revoking.service.js';
   imports: [ApplicationsModule, AuditModule, RevocationModule, KeysModule, UsersModule, SessionsModule],
   controllers: [
     AdminUsersController,
+    AdminApplicationsController,
     AdminSessionsController,
     AdminRevocationsController,
     AdminKeysController,

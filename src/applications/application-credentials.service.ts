@@ -6,6 +6,7 @@ import { AppError } from '../common/errors/app-error.js';
 import type { Form } from '../common/http/form-body.js';
 import { isOAuthEndpoint } from '../common/http/oauth-endpoint.js';
 import { requestSource } from '../common/request-source.js';
+import type { Transaction } from '../database/database.js';
 import { RateLimitsService } from '../limits/rate-limits.service.js';
 import { sourceNetwork } from '../limits/source-network.js';
 import { ApplicationCredentialsRepository } from './application-credentials.repository.js';
@@ -34,6 +35,8 @@ export class ApplicationCredentials {
   private readonly logger = new Logger(ApplicationCredentials.name);
   private hashes = new Map<string, Buffer[]>();
   private readAt = -Infinity;
+  /** How often something was changed here. */
+  private changes = 0;
   private reading: Promise<void> | null = null;
 
   constructor(
@@ -60,7 +63,8 @@ export class ApplicationCredentials {
     if (given === null) throw new AppError('client_credentials_invalid');
     const { applicationId, secret } = given;
     if (secret === null) return this.publicClient(applicationId);
-    if (this.age > REREAD_MS) await this.reread();
+    // Twice, where something was changed during the first read.
+    while (this.age > REREAD_MS) await this.reread();
     if (!this.match(applicationId, secret) && this.age > RETRY_MS) await this.reread();
     if (!this.match(applicationId, secret)) throw await this.refusal(request);
     return { applicationId, authenticated: true };
@@ -70,8 +74,31 @@ export class ApplicationCredentials {
   async create(applicationId: string): Promise<string> {
     const secret = newClientSecret();
     await this.credentials.insert(applicationId, hashClientSecret(secret));
-    this.readAt = -Infinity;
+    this.forget();
     return secret;
+  }
+
+  /** The same in a transaction, after which `forget` is called; those there are run out in `overlap` seconds. */
+  async replace(
+    tx: Transaction,
+    applicationId: string,
+    overlap: number,
+  ): Promise<{ secretId: string; secret: string }> {
+    const secret = newClientSecret();
+    await this.credentials.purge(tx, applicationId);
+    await this.credentials.runOut(tx, applicationId, overlap);
+    return { secretId: await this.credentials.insert(applicationId, hashClientSecret(secret), tx), secret };
+  }
+
+  /** Ends one at once; false where the application has none of this id in use. `forget` is called after it. */
+  end(tx: Transaction, applicationId: string, secretId: string): Promise<boolean> {
+    return this.credentials.end(tx, applicationId, secretId);
+  }
+
+  /** After a change: the next request reads the table, also where a read that began before is still at it. */
+  forget(): void {
+    this.changes += 1;
+    this.readAt = -Infinity;
   }
 
   private get age(): number {
@@ -111,7 +138,7 @@ export class ApplicationCredentials {
   }
 
   private async read(): Promise<void> {
-    const at = this.clock.monotonic();
+    const [at, changes] = [this.clock.monotonic(), this.changes];
     try {
       const rows = await this.credentials.list();
       const hashes = new Map<string, Buffer[]>();
@@ -121,6 +148,6 @@ export class ApplicationCredentials {
       if (this.readAt === -Infinity) throw error;
       this.logger.warn({ message: 'The credentials of applications could not be read; those known count on.', error });
     }
-    this.readAt = at;
+    if (changes === this.changes) this.readAt = at;
   }
 }

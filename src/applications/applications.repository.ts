@@ -18,8 +18,8 @@ export interface LostApplicationState {
   suspended: boolean;
 }
 
-/** Of a `KnownApplication`. */
-const COLUMNS = `id, coalesce(name, id) as name, audience, origins, delivery, permissions, enabled,
+/** Of a `KnownApplication`, but for its name. */
+export const APPLICATION_COLUMNS = `id, audience, origins, delivery, permissions, enabled,
   created_at as "createdAt", access_token_ttl as "accessTokenTtl", session_idle as "sessionIdle",
   session_max as "sessionMax", session_idle_remembered as "sessionIdleRemembered",
   session_max_remembered as "sessionMaxRemembered"`;
@@ -30,7 +30,9 @@ export class ApplicationsRepository {
 
   /** All of them, in the order of their ids. */
   list(): Promise<KnownApplication[]> {
-    return this.database.query(`select ${COLUMNS} from applications order by id`);
+    return this.database.query(
+      `select ${APPLICATION_COLUMNS}, coalesce(name, id) as name from applications order by id`,
+    );
   }
 
   async isEnabled(applicationId: string): Promise<boolean> {

@@ -10,9 +10,9 @@ import {
   type LostApplicationState,
   type SignedOutApplication,
 } from './applications.repository.js';
-import type { KnownApplication, SessionLimits } from './known-application.js';
+import type { KnownApplication } from './known-application.js';
 
-export type { KnownApplication, SessionLimits, SignedOutApplication };
+export type { KnownApplication, SignedOutApplication };
 
 /** The application whose pages the service itself serves. The migration that makes the table makes its row. */
 export const BUILT_IN_APPLICATION = 'account';
@@ -105,22 +105,6 @@ export class ApplicationsService implements OnApplicationBootstrap {
   /** Whether pages of this origin, whichever application's they are, may read answers. */
   allowsOrigin(origin: string): boolean {
     return this.knownOrigins.has(origin);
-  }
-
-  limitsOf(applicationId: string, remembered: boolean): SessionLimits {
-    const { config } = this;
-    const own = this.find(applicationId);
-    return remembered
-      ? {
-          idle: own?.sessionIdleRemembered ?? config.sessionIdleRemembered,
-          max: own?.sessionMaxRemembered ?? config.sessionMaxRemembered,
-        }
-      : { idle: own?.sessionIdle ?? config.sessionIdle, max: own?.sessionMax ?? config.sessionMax };
-  }
-
-  /** Seconds that an access token lives; never past its session's end. */
-  accessTokenLifeOf(applicationId: string): number {
-    return this.find(applicationId)?.accessTokenTtl ?? this.config.accessTokenTtl;
   }
 
   /** The audiences of tokens that this server issues: a route says by `@AnyApplication()` whether it takes all of them. */

@@ -27,11 +27,3 @@ export interface KnownApplication extends ApplicationLimits {
   enabled: boolean;
   createdAt: Date;
 }
-
-/** How long sessions of an application may last, in seconds. */
-export interface SessionLimits {
-  /** Without use. */
-  idle: number;
-  /** From sign-in, however much it is used. */
-  max: number;
-}

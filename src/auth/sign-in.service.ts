@@ -17,9 +17,11 @@ export class SignInService {
     private readonly limits: SignInLimitsService,
   ) {}
 
-  /** A new account, signed in. Throws `email_taken`, `validation_failed`, `too_many_requests`. */
+  /** A new account, signed in. Throws `email_taken`, `validation_failed`, `application_disabled`, `too_many_requests`. */
   async register(account: NewAccount, options: SignInOptions, source: RequestSource): Promise<IssuedTokens> {
     await this.limits.register(source);
+    // Before the account is made, which could not be signed in.
+    await this.sessions.assertOpen(options.applicationId);
     const proof = await this.credentials.register(account, source);
     const issued = await this.sessions.start(proof, options, source);
     return issued ?? this.signIn(account.email, account.password, options, source);

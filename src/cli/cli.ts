@@ -5,6 +5,7 @@ import { databaseErrorCode } from '../common/errors/database-error.js';
 import { errorEntry } from '../common/errors/error-catalogue.js';
 import { ConfigError, type Environment } from '../config.js';
 import { SetUpError } from '../database/set-up-error.js';
+import { APPLICATION_COMMANDS } from './application.command.js';
 import { DoctorCommand } from './doctor.command.js';
 import { EVERYONE_COMMANDS } from './everyone.command.js';
 import { EXIT } from './exit-codes.js';
@@ -30,6 +31,7 @@ class CliModule {
         ...USER_COMMANDS,
         ...SESSION_COMMANDS,
         ...TOKEN_COMMANDS,
+        ...APPLICATION_COMMANDS,
         ...EVERYONE_COMMANDS,
         ...KEY_COMMANDS,
         ...LOG_COMMANDS,

@@ -47,7 +47,7 @@ export function nonEmpty(mustBe: string) {
 }
 
 /** The origin of an address that is nothing but an origin: no path, query, fragment or credentials. */
-function parseOrigin(text: string): string | undefined {
+export function parseOrigin(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['http:', 'https:'].includes(url.protocol)) return undefined;
   return url.href === `${url.origin}/` && !/[?#]/.test(text) ? url.origin : undefined;

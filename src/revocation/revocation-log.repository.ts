@@ -114,10 +114,12 @@ export class RevocationLogRepository {
     };
   }
 
-  /** Notes that this instance issues tokens of such a life, in seconds. */
+  /** Notes that this instance issues tokens of such a life, in seconds, and of those of the applications. */
   async noteTokenLife(seconds: number): Promise<void> {
     await this.connection.query(
-      `insert into token_lives (seconds, last_used_at) values ($1, now())
+      `insert into token_lives (seconds, last_used_at)
+       select $1::integer, now() union
+       select access_token_ttl, now() from applications where access_token_ttl is not null
        on conflict (seconds) do update set last_used_at = greatest(token_lives.last_used_at, excluded.last_used_at)`,
       [seconds],
     );

@@ -24,6 +24,8 @@ import { RevocationsSweepJob } from './revocations-sweep.job.js';
 import { RevocationsRepository } from './revocations.repository.js';
 import { RevocationsService } from './revocations.service.js';
 import { SyncConnection } from './sync-connection.js';
+import { TokenLivesRepository } from './token-lives.repository.js';
+import { TokenLivesService } from './token-lives.service.js';
 import { TokenDenialService } from './token-denial.service.js';
 
 @Module({
@@ -39,6 +41,8 @@ import { TokenDenialService } from './token-denial.service.js';
     FullCompare,
     RevocationsRepository,
     RevocationsService,
+    TokenLivesRepository,
+    TokenLivesService,
     TokenDenialService,
     RevocationsInForceRepository,
     RevocationsInForceService,
@@ -55,6 +59,7 @@ import { TokenDenialService } from './token-denial.service.js';
   exports: [
     RevocationsService,
     RevocationSync,
+    TokenLivesService,
     TokenDenialService,
     RevocationsInForceService,
     InstancesService,

@@ -15,10 +15,18 @@ export function aliveSql(config: Config, floor = 'u.sessions_floor'): string {
     and s.application_version >= a.sessions_floor)`;
 }
 
-/** When a session `s` ends unless it is used again. */
+/** When a session `s` of the application `a` ends unless it is used again: by the application's limit of now. */
 export function idleEndSql(config: Config): string {
-  const seconds = `case when s.remembered then ${config.sessionIdleRemembered} else ${config.sessionIdle} end`;
-  return `s.last_active_at + make_interval(secs => ${seconds})`;
+  const ordinary = `coalesce(a.session_idle, ${config.sessionIdle})`;
+  const remembered = `coalesce(a.session_idle_remembered, ${config.sessionIdleRemembered})`;
+  return `s.last_active_at + make_interval(secs => case when s.remembered then ${remembered} else ${ordinary} end)`;
+}
+
+/** Seconds from sign-in to the absolute end, in an application `a`. `remembered`: SQL that says whether the person is. */
+export function absoluteLifeSql(config: Config, remembered: string): string {
+  const forOrdinary = `coalesce(a.session_max, ${config.sessionMax})`;
+  const forRemembered = `coalesce(a.session_max_remembered, ${config.sessionMaxRemembered})`;
+  return `case when ${remembered} then ${forRemembered} else ${forOrdinary} end`;
 }
 
 /** Why a session is not alive, as its person may be told; null when it is. */

@@ -6,6 +6,8 @@ export interface SessionGrant {
   userId: string;
   applicationId: string;
   audience: string;
+  /** Seconds that its access tokens live; null: as configured. */
+  accessTokenTtl: number | null;
   userVersion: number;
   applicationVersion: number;
   roles: string[];
@@ -28,6 +30,7 @@ export interface SessionGrantRow {
   user_id: string;
   application_id: string;
   audience: string;
+  access_token_ttl: number | null;
   user_version: string;
   application_version: string;
   roles: string[];
@@ -46,7 +49,8 @@ export interface SessionGrantRow {
 
 /** The columns of a grant, from a session `s`, its user `u` and its application `a`. */
 export function grantColumns(idleEnd: string): string {
-  return `s.id as session_id, s.user_id, s.application_id, a.audience, u.token_version as user_version,
+  return `s.id as session_id, s.user_id, s.application_id, a.audience, a.access_token_ttl,
+    u.token_version as user_version,
     a.token_version as application_version, u.roles, u.email, u.name, u.email_verified_at is not null as email_verified,
     s.amr, s.remembered, s.delivery, s.generation, now() as now, s.authenticated_at, s.expires_at,
     least(${idleEnd}, s.expires_at) as idle_expires_at`;
@@ -58,6 +62,7 @@ export function toSessionGrant(row: SessionGrantRow): SessionGrant {
     userId: row.user_id,
     applicationId: row.application_id,
     audience: row.audience,
+    accessTokenTtl: row.access_token_ttl,
     userVersion: Number(row.user_version),
     applicationVersion: Number(row.application_version),
     roles: row.roles,

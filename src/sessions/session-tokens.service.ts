@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { ApplicationsService } from '../applications/applications.service.js';
 import { Config } from '../config.js';
 import { AccessTokensService, type AccessGrant } from '../tokens/access-tokens.service.js';
 import type { AdditionalClaims, ClaimsSubject } from '../tokens/claims-providers.js';
@@ -19,7 +18,6 @@ export interface IssuedTokens {
 export class SessionTokensService {
   constructor(
     private readonly config: Config,
-    private readonly applications: ApplicationsService,
     private readonly accessTokens: AccessTokensService,
   ) {}
 
@@ -40,7 +38,7 @@ export class SessionTokensService {
       issuedAt: seconds(grant.now),
       authenticatedAt: seconds(grant.authenticatedAt),
       sessionExpiresAt: seconds(grant.expiresAt),
-      life: this.applications.accessTokenLifeOf(grant.applicationId),
+      life: grant.accessTokenTtl ?? this.config.accessTokenTtl,
     };
     const { accessToken, expiresIn } = this.accessTokens.issue(access, additional);
     const refreshToken = formatRefreshToken({ ...grant, secret }, grant, this.config.refreshTokenKeys);

@@ -25,6 +25,7 @@ export class SessionUpkeepRepository {
       `with used as (
          select s.id, noted.ago
            from unnest($1::uuid[], $2::float8[]) as noted (id, ago) join sessions s on s.id = noted.id
+                join applications a on a.id = s.application_id
           where s.ended_at is null and now() < ${this.idleEnd}
           order by s.id for update of s skip locked)
        update sessions s set last_active_at = greatest(s.last_active_at, now() - make_interval(secs => used.ago))

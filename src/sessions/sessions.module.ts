@@ -5,6 +5,7 @@ import { AuditModule } from '../audit/audit.module.js';
 import { RevocationModule } from '../revocation/revocation.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { ApplicationAdministrationService } from './application-administration.service.js';
 import { ApplicationSignOutService } from './application-sign-out.service.js';
 import { LastActivityService } from './last-activity.service.js';
 import { LostSessions } from './lost-sessions.js';
@@ -43,6 +44,7 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
     SessionUpkeepRepository,
     SessionsService,
     SessionAdministrationService,
+    ApplicationAdministrationService,
     ApplicationSignOutService,
     SessionEndings,
     SessionEndsService,
@@ -59,6 +61,7 @@ import { SignInSessionsService } from './sign-in-sessions.service.js';
   exports: [
     SessionsService,
     SessionAdministrationService,
+    ApplicationAdministrationService,
     ApplicationSignOutService,
     SignInSessionsService,
     RefreshService,

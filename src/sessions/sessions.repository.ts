@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
 import { Database, type Queryable, type Transaction } from '../database/database.js';
-import { aliveSql, endReasonSql, idleEndSql } from './alive.js';
+import { absoluteLifeSql, aliveSql, endReasonSql, idleEndSql } from './alive.js';
 import type { Device } from './device.js';
 import type { Delivery } from '../applications/delivery.js';
 import { ENDED_COLUMNS, type EndedSession } from './session-ends.repository.js';
@@ -22,8 +22,6 @@ export interface NewSession {
   ip: string | null;
   remembered: boolean;
   amr: string[];
-  /** Seconds from now to the absolute end. */
-  max: number;
 }
 
 export interface SessionRow {
@@ -41,6 +39,7 @@ export interface SessionRow {
 export class SessionsRepository {
   private readonly alive: string;
   private readonly idleEnd: string;
+  private readonly absoluteLife: string;
   private readonly joins = 'join users u on u.id = s.user_id join applications a on a.id = s.application_id';
 
   constructor(
@@ -49,6 +48,7 @@ export class SessionsRepository {
   ) {
     this.alive = aliveSql(config);
     this.idleEnd = idleEndSql(config);
+    this.absoluteLife = absoluteLifeSql(config, '$12');
   }
 
   /** Null when the account or the application is not what it was when the person proved who they are. */
@@ -59,7 +59,7 @@ export class SessionsRepository {
                                rotated_at, delivery, name, device, user_agent, ip, remembered, amr, authenticated_at,
                                created_at, last_active_at, expires_at)
          select $1, u.id, a.id, u.token_version, a.token_version, 1, $6,
-                now(), $7, $8, $9, $10, $11, $12, $13, now(), now(), now(), now() + make_interval(secs => $14)
+                now(), $7, $8, $9, $10, $11, $12::boolean, $13, now(), now(), now(), now() + make_interval(secs => ${this.absoluteLife})
            from users u, applications a
           where u.id = $2 and u.token_version = $3 and u.password_hash = $4 and u.status = 'active'
             and a.id = $5 and a.enabled
@@ -79,7 +79,6 @@ export class SessionsRepository {
         session.ip,
         session.remembered,
         session.amr,
-        session.max,
       ],
     );
     return row ? toSessionGrant(row) : null;

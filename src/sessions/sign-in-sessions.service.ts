@@ -66,6 +66,11 @@ export class SignInSessionsService {
     return this.tokens.issue(grant, secret, claims);
   }
 
+  /** Throws `application_disabled` where nobody can sign in. */
+  assertOpen(applicationId: string): Promise<void> {
+    return this.applications.assertEnabled(applicationId);
+  }
+
   /** What `reissue` wants, asked for after the proof and before the transaction. */
   prepare(subject: ClaimsSubject): Promise<AdditionalClaims> {
     return this.tokens.prepare(subject);
@@ -111,7 +116,6 @@ export class SignInSessionsService {
       ip: source.ip,
       remembered: remember,
       amr: PASSWORD_AMR,
-      max: this.applications.limitsOf(applicationId, remember).max,
     });
     if (!grant) return null;
     const actor = `user:${userId}`;

@@ -45,6 +45,8 @@ export class Device {
   refreshToken = '';
   sessionId = '';
   userId = '';
+  /** The application that it is signed in to. */
+  applicationId = 'account';
 
   constructor(
     readonly service: Service,
@@ -55,6 +57,7 @@ export class Device {
   /** A new account's first device. */
   static async register(service: Service, options: Record<string, unknown> = {}): Promise<Device> {
     const device = new Device(service, newEmail());
+    device.applicationId = String(options['applicationId'] ?? 'account');
     const { email, password } = device;
     const answer = await send(service, '/v1/auth/register', {
       body: { email, password, delivery: 'body', ...options },
@@ -73,6 +76,7 @@ export class Device {
 
   async login(options: Record<string, unknown> = {}): Promise<Answer> {
     const { email, password } = this;
+    this.applicationId = String(options['applicationId'] ?? 'account');
     return this.keeping(
       this.send('/v1/auth/login', { body: { email, password, delivery: 'body', ...options }, token: null }),
     );
@@ -80,7 +84,8 @@ export class Device {
 
   /** Refreshes with `token` (the one it has, when left out) and keeps what comes. */
   async refresh(token = this.refreshToken, service = this.service): Promise<Answer> {
-    return this.keeping(send(service, '/v1/auth/refresh', { body: { refreshToken: token } }));
+    const { applicationId } = this;
+    return this.keeping(send(service, '/v1/auth/refresh', { body: { refreshToken: token, applicationId } }));
   }
 
   /** Any request with the access token it has. */

@@ -15,8 +15,12 @@ export interface Backend {
 
 /** A back end of the application; of a new one when none is named. */
 export async function newBackend(service: Service, applicationId?: string): Promise<Backend> {
+  // Another instance may have made it.
+  await applicationsOf(service).load();
   const known = applicationId !== undefined && applicationsOf(service).find(applicationId) !== null;
-  const id = known ? applicationId : await addApplication(service, applicationId);
+  const id = known
+    ? applicationId
+    : await addApplication(service, applicationId === undefined ? {} : { id: applicationId });
   const secret = await service.app.get(ApplicationCredentials, { strict: false }).create(id);
   return { applicationId: id, secret, headers: { authorization: basic(id, secret) } };
 }
