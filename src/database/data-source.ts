@@ -17,6 +17,13 @@ const IDLE_IN_TRANSACTION_MS = 60_000;
 /** A migration that cannot have its lock lets the traffic behind it through again, and is tried anew. */
 const MIGRATION_LOCK_TIMEOUT_MS = 2_000;
 
+/** What bounds each connection for requests, in milliseconds, by the names of PostgreSQL's settings. */
+export const REQUEST_LIMITS: Readonly<Record<string, number>> = {
+  lock_timeout: LOCK_TIMEOUT_MS,
+  statement_timeout: STATEMENT_TIMEOUT_MS,
+  idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+};
+
 type PostgresDataSourceOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
 
 /** What the entities and migrations of a test or an extension add to those of the service. */
@@ -52,10 +59,8 @@ export async function dataSourceOptions(
   return buildOptions(settings, extras, {
     application_name: 'portcullis',
     max: settings.databasePoolSize,
-    lock_timeout: LOCK_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
+    ...REQUEST_LIMITS,
     query_timeout: QUERY_TIMEOUT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
 }
 

@@ -10,17 +10,23 @@ export interface DatabaseHealth {
   version: number;
   /** Seconds since 1970 by its clock. */
   now: number;
+  role: string;
+  /** Those of `limits` that do not hold for this connection. */
+  unlimited: string[];
 }
 
 @Injectable()
 export class DatabaseHealthRepository {
   constructor(private readonly database: Database) {}
 
-  async read(): Promise<DatabaseHealth> {
+  /** `limits`: names of settings that bound how long something takes. */
+  async read(limits: string[]): Promise<DatabaseHealth> {
     const [health] = await this.database.query<DatabaseHealth>(
       `select pg_is_in_recovery() as standby, current_setting('transaction_read_only') = 'on' as "readOnly",
               current_setting('server_version_num')::int as version,
-              extract(epoch from clock_timestamp())::float8 as now`,
+              extract(epoch from clock_timestamp())::float8 as now, quote_ident(current_user) as role,
+              array(select name from unnest($1::text[]) as name where current_setting(name) = '0') as unlimited`,
+      [limits],
     );
     return health!;
   }

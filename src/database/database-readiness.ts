@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
+import { REQUEST_LIMITS } from './data-source.js';
 import { Database } from './database.js';
 import { DatabaseHealthRepository, type DatabaseHealth } from './database-health.repository.js';
 import { pendingMigrations } from './migrator.js';
@@ -58,7 +59,7 @@ export class DatabaseReadiness {
 
   private async readNow(): Promise<TimedHealth> {
     const asked = this.clock.seconds();
-    const health = await this.health.read();
+    const health = await this.health.read(Object.keys(REQUEST_LIMITS));
     return { asked, answered: this.clock.seconds(), health };
   }
 
@@ -70,12 +71,16 @@ export class DatabaseReadiness {
   }
 }
 
-function describeUnusable({ standby, readOnly, version }: DatabaseHealth): string | null {
+function describeUnusable({ standby, readOnly, version, role, unlimited }: DatabaseHealth): string | null {
   if (version < OLDEST_VERSION) {
     return `PostgreSQL ${Math.floor(version / 10_000)} is too old. Upgrade it to ${OLDEST_VERSION / 10_000} or later.`;
   }
   if (standby) return 'The database is a standby. Set DATABASE_URL to the primary, or promote it.';
   if (readOnly)
     return 'The database is read-only. Find out why (default_transaction_read_only), and let it be written.';
+  if (unlimited.length > 0) {
+    const settings = unlimited.map((name) => `alter role ${role} set ${name} = ${REQUEST_LIMITS[name]}`);
+    return `A pooler keeps back limits of time, so that requests could wait for ever. Run: ${settings.join('; ')}`;
+  }
   return null;
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { Config } from '../config.js';
 import type { PurgedBatch } from './purge-at-pace.js';
 
 /** What can run a statement: the database itself (one statement, its own transaction) or a running transaction. */
@@ -26,7 +27,10 @@ export class Transaction implements Queryable {
 
 @Injectable()
 export class Database implements Queryable {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly config: Config,
+  ) {}
 
   async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     const { rows } = await this.pool.query<Row & pg.QueryResultRow>(sql, parameters);
@@ -35,9 +39,10 @@ export class Database implements Queryable {
 
   /**
    * As `query`, for a statement that runs often: each connection parses and plans it once. `name` stands for this very
-   * text. (Behind pgbouncer in transaction mode it takes version 1.21 or later.)
+   * text. Where nobody may listen, a pooler hands out connections by transaction: the next one would not know the name.
    */
   async queryPrepared<Row>(name: string, sql: string, parameters: unknown[]): Promise<Row[]> {
+    if (!this.config.revocationListen) return this.query(sql, parameters);
     const { rows } = await this.pool.query<Row & pg.QueryResultRow>({ name, text: sql, values: parameters });
     return rows;
   }
