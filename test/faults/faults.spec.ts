@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { condense } from './support/condense.js';
 import { strike } from './support/faults.js';
-import { GRACE, STALENESS, startFleet, type Fleet } from './support/fleet.js';
+import { startFleet, type Fleet } from './support/fleet.js';
 import { newHistory, type History } from './support/history.js';
 import { Person } from './support/person.js';
 import { planOf, SHORT_FORM } from './support/plan.js';
 import { findViolations } from './support/rules.js';
+import { sweep } from './support/sweeps.js';
+import { GRACE, STALENESS } from './support/settings.js';
 
 /** REQUIREMENTS C 33, and what starting a process takes on a busy machine. Seconds. */
 const HEALED_WITHIN = 30;
@@ -64,10 +66,12 @@ async function carryOut(seed: number): Promise<History> {
   let over = false;
   const outcomes = await Promise.allSettled([
     strike(fleet, history, plan).finally(() => (over = true)),
+    sweep(fleet, history, plan.sweeps, (call) => people.forEach((person) => person.suffered(call))),
     ...plan.people.map((moves, index) => people[index]!.live(moves, () => over)),
   ]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   await fleet.settled(HEALED_WITHIN);
+  await Promise.all(people.map((person) => person.closeAll()));
   for (const person of people) await person.lastWords();
   return history;
 }

@@ -1,5 +1,6 @@
 import { condense } from './support/condense.js';
 import {
+  EVERYBODY,
   newHistory,
   type AccessToken,
   type Act,
@@ -22,7 +23,7 @@ const invalid: Answer = { status: 401, code: 'refresh_token_invalid' };
 const letIn: Answer = { status: 400, code: 'validation_failed' };
 
 function access(session: string, receivedAt: number): AccessToken {
-  return { session, text: session, requestedAt: receivedAt - 10, receivedAt };
+  return { session, text: session, kid: 'k1', jti: `${session} token`, requestedAt: receivedAt - 10, receivedAt };
 }
 
 function refresh(generation: number, text = `phone.${generation}`): RefreshToken {
@@ -90,10 +91,41 @@ describe('a revoked token', () => {
     ['of a deleted account', { do: 'delete the account', access: LAPTOP }],
     ['of a suspended account', { do: 'suspend' }],
     ['of other roles', { do: 'give roles' }],
+    ['of a person signed out by an operator', { do: 'sign out a person' }],
+    ['of a session ended by an operator', { do: 'end a session', session: 'phone' }],
+    ['denied by its name', { do: 'deny a token', session: 'phone', jti: 'phone token' }],
   ])('is also one %s', (_what, act) => {
     const revocation = call(1_000, 2, act, ok);
     expect(broken([revocation, knock(1_020, 2, PHONE, letIn)])).toEqual(rule);
     expect(broken([revocation, knock(1_020, 2, PHONE, gone)])).toEqual([]);
+  });
+
+  test.each<[string, Act]>([
+    ['whose key was withdrawn', { do: 'withdraw a key', kid: 'k1' }],
+    ['of an application that was signed out', { do: 'sign out the application' }],
+    ['of everyone', { do: 'sign out everyone' }],
+  ])('is also one %s, whoever bears it', (_what, act) => {
+    const revocation = { ...call(1_000, 2, act, ok), person: EVERYBODY };
+    expect(broken([revocation, knock(1_020, 2, PHONE, letIn)])).toEqual(rule);
+    expect(broken([revocation, knock(1_020, 2, PHONE, { status: 401, code: 'token_revoked' })])).toEqual([]);
+  });
+
+  test('of a withdrawn key is refused whenever it was issued, and one of another key is not', () => {
+    const withdrawal = { ...call(1_000, 0, { do: 'withdraw a key', kid: 'k1' }, ok), person: EVERYBODY };
+    const later = access('phone', 1_100);
+    expect(broken([withdrawal, knock(1_200, 0, later, letIn)])).toEqual(rule);
+    const revoked = { status: 401, code: 'token_revoked' };
+    expect(broken([withdrawal, knock(1_200, 0, { ...later, kid: 'k2' }, revoked)])).toEqual([
+      'refused without a cause',
+    ]);
+  });
+
+  test('lets no message through, and no connection stay open', () => {
+    for (const as of ['socket', 'events'] as const) {
+      const hold: Act = { do: 'hold', as, access: PHONE };
+      expect(broken([out, call(4_050, 1, hold, ok)])).toEqual(rule);
+      expect(broken([call(900, 1, hold, ok), out, call(3_900, 1, hold, ok), call(4_050, 1, hold, gone)])).toEqual([]);
+    }
   });
 
   test('is not one that came after the revocation, nor the one that is spared', () => {
@@ -108,6 +140,14 @@ describe('a revoked token', () => {
     const rollbacks = [{ cutAt: 900, answersAt: 2_000, knownAt: 2_500 }];
     expect(broken([out, knock(5_000, 1, PHONE, letIn)], { rollbacks })).toEqual([]);
     expect(broken([out, knock(5_600, 1, PHONE, letIn)], { rollbacks })).toEqual(rule);
+  });
+
+  test('which the database has lost with its session is none of the others, but outdated as all are', () => {
+    const rollbacks = [{ cutAt: 50, answersAt: 900, knownAt: 950 }];
+    const others = call(1_000, 0, { do: 'end the others', access: LAPTOP }, ok);
+    expect(broken([others, knock(1_020, 0, PHONE, letIn)], { rollbacks })).toEqual([]);
+    const everywhere = call(1_000, 0, { do: 'sign out everywhere', access: LAPTOP }, ok);
+    expect(broken([everywhere, knock(1_020, 0, PHONE, letIn)], { rollbacks })).toEqual(rule);
   });
 });
 
@@ -156,6 +196,15 @@ describe('nobody is refused without a cause', () => {
     const rollbacks = [{ cutAt: 50, answersAt: 900, knownAt: 950 }];
     expect(broken([refreshing(1_000, refresh(1), invalid)], { rollbacks })).toEqual([]);
   });
+});
+
+test('a connection ends with a word of why, or with its instance', () => {
+  const hold: Act = { do: 'hold', as: 'socket', access: PHONE };
+  const lost = { ...call(1_000, 1, hold, null), answeredAt: 2_000, lost: 'closed with 1006' };
+  expect(broken([lost])).toEqual(['a connection ended without a cause']);
+  expect(broken([lost], { faults: [{ name: 'instance 1: killed', from: 1_900, to: 4_000 }] })).toEqual([]);
+  expect(broken([lost], { faults: [{ name: 'instance 1: killed', from: 2_100, to: 4_000 }] })).toHaveLength(1);
+  expect(broken([call(1_000, 1, hold, gone)])).toEqual(['refused without a cause']);
 });
 
 test('one generation of a session is one token', () => {

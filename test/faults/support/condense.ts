@@ -1,3 +1,4 @@
+import { concerns } from './effects.js';
 import type { Act, Call, History, Moment } from './history.js';
 import type { Violation } from './rules.js';
 
@@ -10,7 +11,7 @@ export function condense(history: History, { rule, call, because }: Violation): 
   const start = history.calls[0]?.sentAt ?? 0;
   const concerned = history.calls.filter(
     (other) =>
-      other.person === call.person &&
+      concerns(other, call.person) &&
       (sessionsIn(other).some((id) => sessions.has(id)) || sessionsIn(other).length === 0) &&
       other.sentAt <= call.answeredAt,
   );
@@ -38,7 +39,7 @@ function sessionsIn({ act, access }: Call): string[] {
 function describe(call: Call, start: Moment, marked: (Call | undefined)[]): string {
   const { act, sentAt, answeredAt, instance, answer, refresh } = call;
   const where = instance === null ? 'operator' : `on ${instance}`;
-  const what = answer ? [answer.status, answer.code].filter(Boolean).join(' ') : 'no answer';
+  const what = answer ? [answer.status, answer.code].filter(Boolean).join(' ') : (call.lost ?? 'no answer');
   const brought = refresh ? `, session ${short(refresh.session)} generation ${refresh.generation}` : '';
   const mark = marked.includes(call) ? '  <===' : '';
   return `${span(sentAt, answeredAt, start)} ${where}: ${describeAct(act)}: ${what}${brought}${mark}`;
@@ -48,6 +49,8 @@ function describeAct(act: Act): string {
   if ('refresh' in act) return `${act.do} ${short(act.refresh.session)} generation ${act.refresh.generation}`;
   if ('session' in act) return `${act.do} ${short(act.session)}`;
   if ('target' in act) return `${act.do} ${short(act.target)} by ${short(act.access.session)}`;
+  if (act.do === 'hold') return `${act.as} by ${short(act.access.session)}`;
+  if ('kid' in act) return `${act.do} ${act.kid}`;
   return 'access' in act ? `${act.do} by ${short(act.access.session)}` : act.do;
 }
 

@@ -1,4 +1,4 @@
-import type { AccessToken, Call, History, Moment } from './history.js';
+import { EVERYBODY, type AccessToken, type Call, type History, type Moment } from './history.js';
 
 /** A session as the answer to its sign-in told of it. */
 export interface Session {
@@ -37,20 +37,33 @@ export function possiblyEnds(call: Call, session: Session): boolean {
   return endsAmongAll(call, session) && (effect === 'possible' || session.requestedAt < call.answeredAt);
 }
 
-/** Whether this access token is certainly outdated: it was there when the call was sent. */
+/** Whether this access token is certainly taken back: by name, or it was outdated and there when the call was sent. */
 export function certainlyOutdates(call: Call, person: number, token: AccessToken): boolean {
-  return effectOf(call) === 'certain' && raisesVersion(call, person) && token.receivedAt <= call.sentAt;
+  if (effectOf(call) !== 'certain') return false;
+  return names(call, token) || (raisesVersion(call, person) && token.receivedAt <= call.sentAt);
 }
 
 export function possiblyOutdates(call: Call, person: number, token: AccessToken): boolean {
   const effect = effectOf(call);
-  if (effect === 'none' || !raisesVersion(call, person)) return false;
-  return effect === 'possible' || token.requestedAt < call.answeredAt;
+  if (effect === 'none') return false;
+  if (names(call, token)) return true;
+  return raisesVersion(call, person) && (effect === 'possible' || token.requestedAt < call.answeredAt);
+}
+
+/** Whether a call is about somebody. */
+export function concerns({ person }: Call, somebody: number): boolean {
+  return person === somebody || person === EVERYBODY;
+}
+
+/** Another instance may sign with a withdrawn key until it hears of it: whenever the token was issued. */
+function names({ act }: Call, { jti, kid }: AccessToken): boolean {
+  return (act.do === 'deny a token' && act.jti === jti) || (act.do === 'withdraw a key' && act.kid === kid);
 }
 
 function endsByName({ act, answer }: Call, { id }: Session): boolean {
   switch (act.do) {
     case 'sign out':
+    case 'end a session':
       return act.session === id;
     case 'end a device':
       return act.target === id;
@@ -64,8 +77,9 @@ function endsByName({ act, answer }: Call, { id }: Session): boolean {
   }
 }
 
-function endsAmongAll({ act, person }: Call, session: Session): boolean {
-  if (person !== session.person) return false;
+function endsAmongAll(call: Call, session: Session): boolean {
+  if (!concerns(call, session.person)) return false;
+  const { act } = call;
   switch (act.do) {
     case 'end the others':
     case 'change the password':
@@ -73,6 +87,9 @@ function endsAmongAll({ act, person }: Call, session: Session): boolean {
     case 'sign out everywhere':
     case 'delete the account':
     case 'suspend':
+    case 'sign out a person':
+    case 'sign out the application':
+    case 'sign out everyone':
       return true;
     default:
       return false;
@@ -86,8 +103,11 @@ const RAISE = new Set<Call['act']['do']>([
   'suspend',
   'let in again',
   'give roles',
+  'sign out a person',
+  'sign out the application',
+  'sign out everyone',
 ]);
 
-export function raisesVersion({ act, person }: Call, of: number): boolean {
-  return person === of && RAISE.has(act.do);
+export function raisesVersion(call: Call, of: number): boolean {
+  return concerns(call, of) && RAISE.has(call.act.do);
 }

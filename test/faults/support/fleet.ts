@@ -1,20 +1,17 @@
+import { createVerifier, type Verifier } from '@portcullis/verifier';
 import { randomBytes } from 'node:crypto';
+import { hashClientSecret, newClientSecret } from '../../../src/applications/client-secret.js';
 import { applyMigrations } from '../../../src/database/migrator.js';
 import { poll } from '../../support/poll.js';
 import { startProxy, type TcpProxy } from '../../support/tcp-proxy.js';
+import { startFront } from './front.js';
 import { Instance } from './instance.js';
+import { Operator } from './operator.js';
 import { OwnPostgres } from './own-postgres.js';
+import { GRACE, INSTANCES, PUBLIC_URL, STALENESS } from './settings.js';
 
-/** Where its pages are, as far as browsers know: cookies of plain http, which this machine alone may have. */
-export const PUBLIC_URL = 'http://localhost:3000';
-
-/** REVOCATION_MAX_STALENESS of the instances, in seconds: short, so that what is late is seen soon. */
-export const STALENESS = 3;
-
-/** REFRESH_GRACE, in seconds. */
-export const GRACE = 10;
-
-export const INSTANCES = 3;
+/** What the followers do when they do not know what is revoked. */
+const FOLLOWERS = ['reject', 'introspect'] as const;
 
 /** Three instances, each with its own way to one database. */
 export interface Fleet {
@@ -22,9 +19,12 @@ export interface Fleet {
   instances: Instance[];
   /** The way of each to the database. */
   ways: TcpProxy[];
+  /** Applications that verify tokens by themselves, and follow what is revoked by way of a balancer. */
+  followers: Verifier[];
+  operator: Operator;
   /** From now on all instances are led to this server; the other one has ended. */
   replaceDatabase(server: OwnPostgres): void;
-  /** Until every instance is ready. */
+  /** Until every instance is ready, and every follower. */
   settled(seconds: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -51,21 +51,51 @@ export async function startFleet(env: Record<string, string> = {}): Promise<Flee
   };
   const instances = ways.map((way, number) => new Instance(number, { ...shared, DATABASE_URL: way.url }));
   await Promise.all(instances.map((instance) => instance.start()));
+  const front = await startFront(instances);
+  const followers = await follow(postgres, front.url);
   const fleet: Fleet = {
     postgres,
     instances,
     ways,
+    followers,
+    operator: new Operator(instances, () => fleet.postgres),
     replaceDatabase: (server) => {
       fleet.postgres = server;
       for (const way of ways) way.aim(server.port);
     },
     settled: (seconds) =>
-      poll(async () => (await Promise.all(instances.map((instance) => instance.ready()))).every(Boolean), seconds),
+      poll(async () => {
+        const ready = await Promise.all(instances.map((instance) => instance.ready()));
+        return ready.every(Boolean) && followers.every(({ status }) => status.fresh);
+      }, seconds),
     stop: async () => {
+      followers.forEach((follower) => follower.close());
+      await front.close();
       await Promise.all(instances.map((instance) => instance.end('SIGKILL')));
       await Promise.all(ways.map((way) => way.close()));
       await fleet.postgres.remove();
     },
   };
   return fleet;
+}
+
+async function follow(postgres: OwnPostgres, url: string): Promise<Verifier[]> {
+  const secret = newClientSecret();
+  await postgres.query(
+    `insert into application_credentials (id, application_id, secret_hash, created_at)
+     values (gen_random_uuid(), 'account', $1, now())`,
+    [hashClientSecret(secret)],
+  );
+  return FOLLOWERS.map((onStale) =>
+    createVerifier({
+      issuer: PUBLIC_URL,
+      audience: 'account',
+      credentials: { id: 'account', secret },
+      feed: `${url}/v1/revocations`,
+      maxStaleness: STALENESS,
+      // Operators here withdraw keys as often as they change them in a decade.
+      refetchInterval: 1,
+      onStale,
+    }),
+  );
 }

@@ -5,6 +5,9 @@ export type Moment = number;
 export interface AccessToken {
   session: string;
   text: string;
+  /** The key that signed it, and its name: what an operator can take back. */
+  kid: string;
+  jti: string;
   /** Of the call that brought it. */
   requestedAt: Moment;
   receivedAt: Moment;
@@ -22,15 +25,25 @@ export type Act =
   /** `replay`: of a token that was replaced long ago, as a thief would. */
   | { do: 'refresh' | 'replay'; refresh: RefreshToken }
   | { do: 'knock' | 'read'; access: AccessToken }
+  /** Of a connection that stays open: its handshake, a message and its answer, or that it is still open or was closed. */
+  | { do: 'hold'; as: ConnectionKind; access: AccessToken }
   | { do: 'sign out'; session: string }
   | { do: 'end a device'; access: AccessToken; target: string }
   | { do: PersonalAct; access: AccessToken }
-  | { do: OperatorAct };
+  | { do: OperatorAct }
+  | { do: 'end a session'; session: string }
+  | { do: 'deny a token'; session: string; jti: string }
+  | { do: 'withdraw a key'; kid: string }
+  | { do: Exclude<Sweep, 'withdraw a key'> };
 
 /** What a person does to all devices, or all others. */
 export type PersonalAct = 'end the others' | 'sign out everywhere' | 'change the password' | 'delete the account';
 /** What an operator does to a person. */
-export type OperatorAct = 'suspend' | 'let in again' | 'give roles';
+export type OperatorAct = 'suspend' | 'let in again' | 'give roles' | 'sign out a person';
+/** What an operator does to everybody. */
+export type Sweep = 'withdraw a key' | 'sign out the application' | 'sign out everyone';
+
+export type ConnectionKind = 'socket' | 'events';
 
 export interface Answer {
   status: number;
@@ -38,9 +51,13 @@ export interface Answer {
   code: string | null;
 }
 
+/** Whom a call concerns that concerns everybody. */
+export const EVERYBODY = 0;
+
 export interface Call {
+  /** Who asked, or whom an operator's act is about; EVERYBODY for what is done to all. */
   person: number;
-  /** Which instance was asked; null for an operator at the database. */
+  /** Which instance was asked, or which follower, counted on from them; null for an operator at the database. */
   instance: number | null;
   act: Act;
   sentAt: Moment;
@@ -53,6 +70,8 @@ export interface Call {
   refresh?: RefreshToken;
   /** Asked once everything was healed: it has to be answered. */
   last?: true;
+  /** Of a connection, from its opening on, that ended without a word of why: how it ended. */
+  lost?: string;
 }
 
 /** The database went back to an older state of itself: a backup, or a standby that lagged behind. */

@@ -1,5 +1,6 @@
-import { PUBLIC_URL } from './fleet.js';
-import type { AccessToken, Answer, Moment, RefreshToken } from './history.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { AccessToken, Act, Answer, Call, Moment, RefreshToken } from './history.js';
+import { PUBLIC_URL } from './settings.js';
 
 /** How long anybody waits for an answer, in milliseconds: longer than any fault lasts, so that few calls are given up. */
 const PATIENCE = 10_000;
@@ -20,7 +21,9 @@ export interface Request {
 
 export interface Reply {
   answer: Answer;
-  access?: Pick<AccessToken, 'session' | 'text'>;
+  access?: Omit<AccessToken, 'requestedAt' | 'receivedAt'>;
+  /** Whose account it is. */
+  userId?: string;
   /** A browser is not sent the token again that it has. */
   refresh?: RefreshToken;
 }
@@ -51,13 +54,51 @@ export async function ask(url: string, request: Request): Promise<Reply | null |
   }
 }
 
+/** As a balancer does it: where nobody listens, the next one is asked; what was sent is not sent again. */
+export async function askAnyone(
+  instances: { url: string }[],
+  first: number,
+  request: Request,
+): Promise<{ instance: number; reply: Reply | null }> {
+  for (let tries = 0; ; tries++) {
+    const instance = (first + tries) % instances.length;
+    const reply = await ask(instances[instance]!.url, request);
+    if (reply !== 'nobody') return { instance, reply };
+    if (tries % instances.length === instances.length - 1) await sleep(200);
+  }
+}
+
+/** What was asked and answered, as it is written down when the answer comes. */
+export function callOf(person: number, act: Act, { instance, reply, sentAt }: Asked): Call {
+  const answeredAt = now();
+  const call: Call = { person, instance, act, sentAt, answeredAt, answer: reply?.answer ?? null };
+  if (reply?.access) call.access = { ...reply.access, requestedAt: sentAt, receivedAt: answeredAt };
+  if (reply?.refresh) call.refresh = reply.refresh;
+  return call;
+}
+
+export interface Asked {
+  instance: number;
+  reply: Reply | null;
+  sentAt: Moment;
+}
+
 function read({ status, headers }: Response, body: Record<string, any>): Reply {
   const answer = { status, code: body.code ?? null };
   if (body.accessToken === undefined) return { answer };
-  const access = { session: body.session.id, text: body.accessToken };
+  const session = body.session.id;
+  const access = { session, text: body.accessToken, ...namesOf(body.accessToken) };
+  const userId = body.user.id;
   const text = body.refreshToken ?? cookieIn(headers);
-  if (text === undefined) return { answer, access };
-  return { answer, access, refresh: { session: access.session, text, generation: generationOf(text) } };
+  if (text === undefined) return { answer, access, userId };
+  return { answer, access, userId, refresh: { session, text, generation: generationOf(text) } };
+}
+
+function namesOf(accessToken: string): { kid: string; jti: string } {
+  const [header, claims] = accessToken
+    .split('.', 2)
+    .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
+  return { kid: header.kid, jti: claims.jti };
 }
 
 function cookieIn(headers: Headers): string | undefined {

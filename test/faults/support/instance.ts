@@ -10,7 +10,10 @@ const LOG_LENGTH = 200_000;
 const MOST_ERRORS = 6;
 const ERROR_LENGTH = 1_200;
 
-/** One instance of the service as it is shipped, in a process of its own. Whatever ends it, its supervisor starts it again. */
+/**
+ * One instance of the service as it is shipped, and a WebSocket gateway, in a process of its own. Whatever ends it, its
+ * supervisor starts it again.
+ */
 export class Instance {
   url = '';
   log = '';
@@ -63,7 +66,7 @@ export class Instance {
   }
 
   private async launch(): Promise<boolean> {
-    const program = join(process.env.TEST_COMPILED!, 'src/main.js');
+    const program = join(process.env.TEST_COMPILED!, 'test/support/live-program.js');
     const child = spawn(process.execPath, [program], { env: { PATH: process.env.PATH, ...this.env } });
     this.child = child;
     let said = '';

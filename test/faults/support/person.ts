@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { INSTANCES, STALENESS, type Fleet } from './fleet.js';
-import type { AccessToken, Act, Call, History, OperatorAct, PersonalAct, RefreshToken } from './history.js';
-import { ask, now, type Reply, type Request } from './http.js';
-import { operate } from './operator.js';
+import { Caller } from './caller.js';
+import type { Fleet } from './fleet.js';
+import type { AccessToken, Call, History, OperatorAct, PersonalAct, RefreshToken } from './history.js';
+import { Holdings } from './holdings.js';
 import type { Move } from './plan.js';
+import * as requests from './requests.js';
+import { INSTANCES } from './settings.js';
 
 /** One signed-in device: what it keeps, and what it once had. */
 interface Device {
   session: string;
-  kind: Of<'sign in'>['kind'];
+  kind: requests.DeviceKind;
   access: AccessToken[];
   refresh: RefreshToken[];
   /** As far as the device knows. */
@@ -29,34 +31,49 @@ let people = 0;
 
 /** Makes the moves of one person, one after the other, and writes down what was asked and answered. */
 export class Person {
-  private number = 0;
+  private userId = '';
   private email = '';
   /** The one that should be right comes first. */
   private passwords: string[] = [];
   private devices: Device[] = [];
   private readonly all: Device[] = [];
-  private readonly pending: Promise<unknown>[] = [];
+  private readonly caller: Caller;
+  private readonly holdings: Holdings;
 
-  constructor(
-    private readonly fleet: Fleet,
-    private readonly history: History,
-  ) {}
+  constructor(fleet: Fleet, history: History) {
+    this.caller = new Caller(fleet, history);
+    this.holdings = new Holdings((call) => history.calls.push(call));
+  }
 
   /** Makes these moves, and again from the first one, until it is `over`. */
   async live(moves: Move[], over: () => boolean): Promise<void> {
+    let done = false;
+    const chat = this.holdings.chat(() => done);
     for (let next = 0; next < moves.length || !over(); next++) {
       const move = moves[next % moves.length]!;
       await sleep(move.pause);
       await this.make(move);
     }
-    await Promise.all(this.pending);
+    await this.caller.settled();
+    done = true;
+    await chat;
+  }
+
+  /** Somebody else's doing has ended every device, or taken back its token. */
+  suffered(call: Call): void {
+    for (const device of this.devices) if (!device.ended) this.ended(device, call);
+  }
+
+  /** Tries and closes what it holds open, once all is healed. */
+  closeAll(): Promise<void> {
+    return this.holdings.lastWords();
   }
 
   /** Presents every token there ever was, to every instance, once all is healed. */
   async lastWords(): Promise<void> {
     for (const device of this.all) {
       for (const access of [device.access[0]!, ...device.access.slice(1).slice(-2)]) {
-        await Promise.all(this.fleet.instances.map(({ number }) => this.knock(access, number, true)));
+        await this.caller.knockEverywhere(access, true);
       }
       const refresh = device.refresh.at(-1)!;
       await this.refresh(device, refresh, refresh.generation % INSTANCES, true);
@@ -70,9 +87,12 @@ export class Person {
       case 'suspend':
       case 'let in again':
       case 'give roles':
-        return this.suffer(move.do, move.held);
+      case 'sign out a person':
+        return this.suffer(move);
       case 'knock':
       case 'read':
+      case 'verify':
+      case 'hold':
         return this.use(move);
     }
     const live = this.devices.filter(({ ended }) => !ended);
@@ -88,6 +108,9 @@ export class Person {
         return this.replay(device, move.on);
       case 'sign out':
         return this.signOut(device, move);
+      case 'end a session':
+      case 'deny a token':
+        return this.lose(device, move);
       case 'end a device':
         return this.endDevice(device, newest(this.devices, move.target), move.on);
       default:
@@ -97,12 +120,10 @@ export class Person {
 
   private async signIn({ kind, on }: Of<'sign in'>): Promise<void> {
     if (this.email === '') return this.register(on);
-    const [password] = this.passwords;
-    const body = { email: this.email, password, delivery: kind === 'native' ? 'body' : 'cookie' };
-    const request = { method: 'POST', path: '/v1/auth/login', body, ...senderOf(kind) };
-    const call = await this.call({ do: 'sign in' }, on, request);
+    const request = requests.signIn(kind, this.email, this.passwords[0]!);
+    const call = await this.caller.call({ do: 'sign in' }, on, request);
     if (call.access && call.refresh) this.devices.push(this.newDevice(kind, call.access, call.refresh));
-    if (call.answer?.code === 'account_suspended') return this.suffer('let in again', 0);
+    if (call.answer?.code === 'account_suspended') return this.suffer({ do: 'let in again', on, held: 0, pause: 0 });
     if (call.answer?.code !== 'credentials_invalid') return;
     // A change of password may have happened though it was not answered; after all of them the account is gone.
     this.passwords.shift();
@@ -110,19 +131,19 @@ export class Person {
   }
 
   private async register(on: number): Promise<void> {
-    this.number = ++people;
+    this.caller.person = ++people;
     this.devices = [];
     this.passwords = ['analytical engine 1843'];
     const email = `ada-${randomUUID()}@example.com`;
-    const body = { email, password: this.passwords[0], delivery: 'body' };
-    const call = await this.call({ do: 'register' }, on, { method: 'POST', path: '/v1/auth/register', body });
+    const call = await this.caller.call({ do: 'register' }, on, requests.registration(email, this.passwords[0]!));
     if (!call.access || !call.refresh) return;
+    this.userId = call.userId!;
     this.email = email;
     this.devices.push(this.newDevice('native', call.access, call.refresh));
   }
 
   private async refresh(device: Device, refresh: RefreshToken, on: number, last?: true): Promise<void> {
-    const call = await this.call({ do: 'refresh', refresh }, on, this.refreshRequest(device, refresh), last);
+    const call = await this.caller.call({ do: 'refresh', refresh }, on, requests.refresh(device.kind, refresh), last);
     this.keep(device, call);
     if (call.answer && [401, 403].includes(call.answer.status)) device.ended = true;
   }
@@ -130,58 +151,44 @@ export class Person {
   private async replay(device: Device, on: number): Promise<void> {
     const refresh = device.refresh.at(-3);
     if (!refresh) return;
-    const call = await this.call({ do: 'replay', refresh }, on, this.refreshRequest(device, refresh));
+    const call = await this.caller.call({ do: 'replay', refresh }, on, requests.refresh(device.kind, refresh));
     this.keep(device, call);
     if (call.answer?.status === 401) this.ended(device, call);
   }
 
-  private async use(move: Of<'knock' | 'read'>): Promise<void> {
+  private async use(move: Of<'knock' | 'read' | 'verify' | 'hold'>): Promise<void> {
     if (this.devices.length === 0) return;
     const access = newest(this.devices, move.device).access.at(-1)!;
-    if (move.do === 'knock') return this.knock(access, move.on);
-    await this.call({ do: 'read', access }, move.on, { method: 'GET', path: '/v1/users/me', bearer: access.text });
-  }
-
-  /** A route that refuses, for want of a parameter and without the database, whatever the guard lets through. */
-  private async knock(access: AccessToken, on: number, last?: true): Promise<void> {
-    const request = { method: 'DELETE', path: '/v1/sessions', bearer: access.text };
-    await this.call({ do: 'knock', access }, on, request, last);
+    const { fleet, person } = this.caller;
+    if (move.do === 'knock') return this.caller.knock(access, move.on);
+    if (move.do === 'verify') return this.caller.verify(access, move.on);
+    if (move.do === 'hold') return this.holdings.open(person, move.as, access, move.on, fleet.instances[move.on]!.url);
+    await this.caller.call({ do: 'read', access }, move.on, {
+      method: 'GET',
+      path: '/v1/users/me',
+      bearer: access.text,
+    });
   }
 
   private async signOut(device: Device, { by, on }: Of<'sign out'>): Promise<void> {
-    const refresh = device.refresh.at(-1)!.text;
-    const proof =
-      by === 'access token'
-        ? { bearer: device.access.at(-1)!.text }
-        : device.kind === 'native'
-          ? { body: { refreshToken: refresh } }
-          : { cookie: refresh, ...senderOf(device.kind) };
-    const request = { method: 'POST', path: '/v1/auth/logout', ...proof };
-    const call = await this.call({ do: 'sign out', session: device.session }, on, request);
+    const proof = by === 'access token' ? device.access.at(-1)! : device.refresh.at(-1)!;
+    const request = requests.signOut(device.kind, proof);
+    const call = await this.caller.call({ do: 'sign out', session: device.session }, on, request);
     if (isDone(call)) this.ended(device, call);
   }
 
   private async endDevice(device: Device, target: Device, on: number): Promise<void> {
     const access = device.access.at(-1)!;
     const request = { method: 'DELETE', path: `/v1/sessions/${target.session}`, bearer: access.text };
-    const call = await this.call({ do: 'end a device', access, target: target.session }, on, request);
+    const call = await this.caller.call({ do: 'end a device', access, target: target.session }, on, request);
     if (isDone(call)) this.ended(target, call);
   }
 
   private async act(device: Device, act: PersonalAct, on: number): Promise<void> {
     const access = device.access.at(-1)!;
     const newPassword = `difference engine ${randomUUID()}`;
-    const requests: Record<PersonalAct, Request> = {
-      'end the others': { method: 'DELETE', path: '/v1/sessions?except=current' },
-      'sign out everywhere': { method: 'POST', path: '/v1/auth/logout-all' },
-      'change the password': {
-        method: 'POST',
-        path: '/v1/auth/password',
-        body: { currentPassword: this.passwords[0], newPassword },
-      },
-      'delete the account': { method: 'DELETE', path: '/v1/users/me' },
-    };
-    const call = await this.call({ do: act, access }, on, { ...requests[act], bearer: access.text });
+    const request = requests.personal(act, this.passwords[0]!, newPassword);
+    const call = await this.caller.call({ do: act, access }, on, { ...request, bearer: access.text });
     const maybe = call.answer === null || call.answer.status >= 500;
     if (act === 'change the password' && maybe) this.passwords.push(newPassword);
     if (!isDone(call)) return;
@@ -193,31 +200,34 @@ export class Person {
     if (spared) this.keep(device, call);
   }
 
-  private async suffer(act: OperatorAct, held: number): Promise<void> {
+  private async suffer({ do: act, held, on }: Of<OperatorAct>): Promise<void> {
     if (this.email === '') return;
-    const sentAt = now();
-    const done = await operate(this.fleet.postgres, act, this.email, held).catch(() => null);
-    const answer = done === null ? null : { status: done ? 204 : 409, code: null };
-    const call = { person: this.number, instance: null, act: { do: act }, sentAt, answeredAt: now(), answer };
-    this.history.calls.push(call);
-    if (done && act === 'suspend') for (const device of this.devices) if (!device.ended) this.ended(device, call);
+    const call =
+      held > 0 && act !== 'sign out a person'
+        ? await this.caller.operateHeld(act, this.email, held)
+        : await this.caller.operate({ do: act }, on, requests.operators(act, this.userId));
+    if (call && isDone(call) && (act === 'suspend' || act === 'sign out a person')) this.suffered(call);
   }
 
-  /** What was ended is presented at once where that was answered, and everywhere else once the bound has passed. */
-  private ended(device: Device, { instance }: Call): void {
-    device.ended = true;
+  private async lose(device: Device, { do: act, on }: Of<'end a session' | 'deny a token'>): Promise<void> {
+    const { session } = device;
     const access = device.access.at(-1)!;
-    if (instance !== null) this.pending.push(this.knock(access, instance));
-    const later = async () => {
-      await sleep(STALENESS * 1000 + 50);
-      await Promise.all(this.fleet.instances.map(({ number }) => this.knock(access, number)));
-    };
-    this.pending.push(later());
+    const call =
+      act === 'end a session'
+        ? await this.caller.operate({ do: act, session }, on, requests.revocation('session', session))
+        : await this.caller.operate(
+            { do: act, session, jti: access.jti },
+            on,
+            requests.revocation('token', access.jti),
+          );
+    if (!call || !isDone(call)) return;
+    if (act === 'end a session') this.ended(device, call);
+    else this.caller.present(access, call);
   }
 
-  private refreshRequest({ kind }: Device, { text }: RefreshToken): Request {
-    const request = { method: 'POST', path: '/v1/auth/refresh', ...senderOf(kind) };
-    return kind === 'native' ? { ...request, body: { refreshToken: text } } : { ...request, body: {}, cookie: text };
+  private ended(device: Device, call: Call): void {
+    device.ended = true;
+    this.caller.present(device.access.at(-1)!, call);
   }
 
   private newDevice(kind: Device['kind'], access: AccessToken, refresh: RefreshToken): Device {
@@ -230,32 +240,6 @@ export class Person {
     if (access) device.access.push(access);
     if (refresh && device.refresh.at(-1)!.generation < refresh.generation) device.refresh.push(refresh);
   }
-
-  private async call(act: Act, on: number, request: Request, last?: true): Promise<Call> {
-    const sentAt = now();
-    const { instance, reply } = await this.askAnyone(on, request);
-    const answeredAt = now();
-    const call: Call = { person: this.number, instance, act, sentAt, answeredAt, answer: reply?.answer ?? null };
-    if (last) call.last = true;
-    if (reply?.access) call.access = { ...reply.access, requestedAt: sentAt, receivedAt: answeredAt };
-    if (reply?.refresh) call.refresh = reply.refresh;
-    this.history.calls.push(call);
-    return call;
-  }
-
-  /** As a balancer does it: where nobody listens, the next one is asked; what was sent is not sent again. */
-  private async askAnyone(first: number, request: Request): Promise<{ instance: number; reply: Reply | null }> {
-    for (let tries = 0; ; tries++) {
-      const instance = (first + tries) % INSTANCES;
-      const reply = await ask(this.fleet.instances[instance]!.url, request);
-      if (reply !== 'nobody') return { instance, reply };
-      if (tries % INSTANCES === INSTANCES - 1) await sleep(200);
-    }
-  }
-}
-
-function senderOf(kind: Device['kind']): Pick<Request, 'from'> {
-  return kind === 'native' ? {} : { from: kind };
 }
 
 function isDone({ answer }: Call): boolean {

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
-import type { OperatorAct, PersonalAct } from './history.js';
-import { INSTANCES } from './fleet.js';
+import type { ConnectionKind, OperatorAct, PersonalAct, Sweep } from './history.js';
+import type { DeviceKind } from './requests.js';
+import { INSTANCES } from './settings.js';
 
 /**
  * What one person does next: plain data. `device` and `target` count back from the newest device of the person; `on` is
  * the instance that is asked.
  */
 export type Move = { pause: number } & (
-  | { do: 'sign in'; kind: 'native' | 'script' | 'browser'; on: number }
+  | { do: 'sign in'; kind: DeviceKind; on: number }
   /** At once, at every instance named. */
   | { do: 'refresh'; device: number; on: number[] }
   | { do: 'replay'; device: number; on: number }
@@ -15,9 +16,20 @@ export type Move = { pause: number } & (
   | { do: 'sign out'; by: 'access token' | 'refresh token'; device: number; on: number }
   | { do: 'end a device'; device: number; target: number; on: number }
   | { do: PersonalAct; device: number; on: number }
-  /** In a transaction that is held open for so many milliseconds between the change and its line in the log. */
-  | { do: OperatorAct; held: number }
+  /** By a follower. */
+  | { do: 'verify'; device: number; on: number }
+  | { do: 'hold'; as: ConnectionKind; device: number; on: number }
+  /** With `held`, in a transaction that is open for so many milliseconds between the change and its line in the log. */
+  | { do: OperatorAct; on: number; held: number }
+  | { do: 'end a session' | 'deny a token'; device: number; on: number }
 );
+
+/** What an operator does to everybody, after a pause of so many milliseconds. */
+export interface PlannedSweep {
+  do: Sweep;
+  on: number;
+  pause: number;
+}
 
 export const INSTANCE_FAULTS = ['killed', 'restarted', 'frozen', 'cut off', 'black hole'] as const;
 export const DATABASE_FAULTS = [
@@ -46,12 +58,13 @@ export interface DatabaseFault {
 
 export interface Plan {
   people: Move[][];
+  sweeps: PlannedSweep[];
   instanceFaults: InstanceFault[];
   databaseFaults: DatabaseFault[];
 }
 
-/** The seeds of every run. Together they strike with each fault there is. */
-export const SHORT_FORM = [1358, 4703];
+/** The seeds of every run. Together they strike with each fault there is, and ask for all there is to ask for. */
+export const SHORT_FORM = [152, 558];
 
 /** The plan of a seed: always the same one. */
 export function planOf(seed: number): Plan {
@@ -75,7 +88,11 @@ const kinds: [weight: number, arbitrary: fc.Arbitrary<Move>][] = [
   [3, fc.record({ do: is('sign out'), by: is('access token', 'refresh token'), device, on, pause })],
   [3, fc.record({ do: is('end a device'), device, target: device, on, pause })],
   [2, fc.record({ do: is('end the others', 'sign out everywhere', 'change the password'), device, on, pause })],
-  [2, fc.record({ do: is('give roles', 'suspend', 'let in again'), held, pause })],
+  [2, fc.record({ do: is('give roles', 'suspend', 'let in again'), on, held, pause })],
+  [1, fc.record({ do: is('sign out a person'), on, held: fc.constant(0), pause })],
+  [2, fc.record({ do: is('end a session', 'deny a token'), device, on, pause })],
+  [4, fc.record({ do: is('verify'), device, on: fc.nat(1), pause })],
+  [6, fc.record({ do: is('hold'), as: is('socket', 'events'), device, on, pause })],
   [1, fc.record({ do: is('delete the account'), device, on, pause })],
 ];
 
@@ -83,6 +100,14 @@ const anyMove = fc.oneof(...kinds.map(([weight, arbitrary]) => ({ weight, arbitr
 
 const anyPlan: fc.Arbitrary<Plan> = fc.record({
   people: fc.array(fc.array(anyMove, { minLength: 40, maxLength: 60, size: 'max' }), { minLength: 5, maxLength: 5 }),
+  sweeps: fc.array(
+    fc.record({
+      do: is('withdraw a key', 'sign out the application', 'sign out everyone'),
+      on,
+      pause: fc.integer({ min: 1_000, max: 6_000 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
   instanceFaults: fc.array(
     fc.record({
       fault: fc.constantFrom(...INSTANCE_FAULTS),

@@ -1,14 +1,6 @@
-import {
-  certainlyEnds,
-  certainlyOutdates,
-  effectOf,
-  possiblyEnds,
-  possiblyOutdates,
-  raisesVersion,
-  sessionsOf,
-  type Session,
-} from './effects.js';
-import type { AccessToken, Call, History, Moment, RefreshToken, Rollback } from './history.js';
+import { hasCause, TOLERANCE, type Bounds, type Facts } from './causes.js';
+import { certainlyEnds, certainlyOutdates, sessionsOf, type Session } from './effects.js';
+import type { AccessToken, Call, History, Moment, Rollback } from './history.js';
 
 /** A rule that was broken, by which call, and what else it takes to see it. */
 export interface Violation {
@@ -16,22 +8,6 @@ export interface Violation {
   call: Call;
   /** The call before it that it contradicts. */
   because?: Call;
-}
-
-/**
- * What an answer may be late beyond REVOCATION_MAX_STALENESS, in milliseconds. An instance counts from the start of the
- * last read that confirmed its index, to the moment it decides, and a request is decided after it was sent: by one
- * clock there is no tolerance at all. What remains is that its two clocks count whole milliseconds and are read one
- * after the other, measured as less than one; the rest is for the moment at which an operator's commit is noted.
- */
-const TOLERANCE = 20;
-
-/** What the instances were configured with, in milliseconds. */
-export interface Bounds {
-  /** REVOCATION_MAX_STALENESS */
-  staleness: number;
-  /** REFRESH_GRACE */
-  grace: number;
 }
 
 /** Checks a history. None when every promise was kept. */
@@ -44,11 +20,8 @@ export function findViolations(history: History, bounds: Bounds): Violation[] {
     ...issuedTwice(facts),
     ...failedOtherThanUnavailable(facts),
     ...unansweredAtLast(facts),
+    ...lostWithoutCause(facts),
   ];
-}
-
-interface Facts extends History, Bounds {
-  sessions: Map<string, Session>;
 }
 
 /** REQUIREMENTS C 30: at once where it was answered, elsewhere within the bound, and for ever. */
@@ -57,12 +30,24 @@ function acceptedAfterRevocation({ calls, sessions, staleness, rollbacks }: Fact
     const token = accessOf(call)!;
     const session = sessions.get(token.session)!;
     const because = calls.find((earlier) => {
-      if (!certainlyEnds(earlier, session) && !certainlyOutdates(earlier, session.person, token)) return false;
+      const ends = certainlyEnds(earlier, session) && !passesBy(rollbacks, earlier, session);
+      if (!ends && !certainlyOutdates(earlier, session.person, token)) return false;
       const bound = earlier.instance === call.instance ? 0 : staleness + TOLERANCE;
       return call.sentAt > Math.max(earlier.answeredAt, putBack(rollbacks, earlier)) + bound;
     });
     return because ? [{ rule: 'let in after the revocation was answered', call, because }] : [];
   });
+}
+
+/**
+ * A session that the database has lost is on no list of devices, and so not among the others: its access token, the last
+ * it will get, ends with its version or its time (decision 13).
+ */
+function passesBy(rollbacks: Rollback[], { act, answeredAt }: Call, session: Session): boolean {
+  if (act.do !== 'end the others') return false;
+  return rollbacks.some(
+    ({ cutAt, answersAt }) => cutAt < session.receivedAt && session.requestedAt < answersAt && answersAt < answeredAt,
+  );
 }
 
 /** A refresh asks the database: there is no bound to wait for. */
@@ -125,6 +110,14 @@ function unansweredAtLast({ calls }: Facts): Violation[] {
     .map((call) => ({ rule: 'not answered though everything was healed', call }));
 }
 
+/** A connection ends with a word of why, unless its instance, or the way to it, is at an end. */
+function lostWithoutCause({ calls, faults }: Facts): Violation[] {
+  return calls
+    .filter(({ lost }) => lost !== undefined)
+    .filter(({ sentAt, answeredAt }) => !faults.some(({ from, to }) => from <= answeredAt && sentAt <= to))
+    .map((call) => ({ rule: 'a connection ended without a cause', call }));
+}
+
 /** Whether the guard accepted the token of this call. Signing out is not among them: it never comes too late. */
 function letIn(call: Call): boolean {
   if (!accessOf(call) || !call.answer) return false;
@@ -132,100 +125,10 @@ function letIn(call: Call): boolean {
   return call.answer.status < 300 || (call.act.do === 'knock' && call.answer.status === 400);
 }
 
-export function accessOf({ act }: Call): AccessToken | undefined {
+function accessOf({ act }: Call): AccessToken | undefined {
   return 'access' in act ? act.access : undefined;
 }
 
 function isRefusal({ answer }: Call): boolean {
   return answer !== null && [401, 403, 404, 409].includes(answer.status);
-}
-
-function hasCause(facts: Facts, call: Call): boolean {
-  const { act, answer, answeredAt, person } = call;
-  if (lostByRollback(facts, call)) return true;
-  const before = facts.calls.filter(
-    (other) => other !== call && other.sentAt < answeredAt && effectOf(other) !== 'none',
-  );
-  const own = before.filter((other) => other.person === person);
-  const ends = (id: string) => mayHaveEnded(facts, before, id);
-  switch (act.do) {
-    case 'register':
-      return own.some((other) => other.act.do === 'register');
-    case 'sign in':
-      return own.some((other) => CHANGES_SIGN_IN.has(other.act.do));
-    case 'sign out':
-      return ends(act.session) || own.some((other) => raisesVersion(other, person));
-    case 'refresh':
-    case 'replay':
-      return ends(act.refresh.session) || isOlder(before, act.refresh) || isLate(facts, before, call);
-    case 'suspend':
-    case 'let in again':
-    case 'give roles':
-      return true;
-    default:
-      return (
-        ends(act.access.session) ||
-        own.some((other) => possiblyOutdates(other, person, act.access)) ||
-        (answer?.code === 'account_suspended' && own.some((other) => isLiftStillUnknown(facts, other, call))) ||
-        (act.do === 'change the password' && own.some((other) => CHANGES_SIGN_IN.has(other.act.do))) ||
-        (act.do === 'end a device' && ends(act.target))
-      );
-  }
-}
-
-/** That a suspension was lifted is known elsewhere as late as that there is one. */
-function isLiftStillUnknown({ staleness }: Facts, { act, answeredAt }: Call, { sentAt }: Call): boolean {
-  return act.do === 'let in again' && sentAt <= answeredAt + staleness + TOLERANCE;
-}
-
-const CHANGES_SIGN_IN = new Set<Call['act']['do']>(['change the password', 'delete the account', 'suspend']);
-
-function mayHaveEnded(facts: Facts, before: Call[], id: string): boolean {
-  const session = facts.sessions.get(id)!;
-  return before.some((other) => possiblyEnds(other, session) || mayCountAsReplay(facts, before, other, id));
-}
-
-/** A call that was given up may be carried out once others have gone further, or too late: to the service a replay. */
-function mayCountAsReplay(facts: Facts, before: Call[], call: Call, session: string): boolean {
-  const { act, answer } = call;
-  if (act.do !== 'refresh' || answer !== null || act.refresh.session !== session) return false;
-  return act.refresh.generation < newestOf(before, session) - 1 || isLate(facts, before, call);
-}
-
-/** Whether the same token was presented longer ago than the grace: its answer got lost, and this comes too late. */
-function isLate({ grace }: Facts, before: Call[], { act, answeredAt }: Call): boolean {
-  return before.some(
-    (other) =>
-      act.do === 'refresh' &&
-      other.act.do === 'refresh' &&
-      other.act.refresh.text === act.refresh.text &&
-      answeredAt - other.sentAt > grace,
-  );
-}
-
-/** Whether a token has a successor, as far as its owner can know; a change of password makes one that may get lost. */
-function isOlder(before: Call[], { session, generation }: RefreshToken): boolean {
-  const reissued = before.some(({ act }) => act.do === 'change the password' && act.access.session === session);
-  return reissued || generation < newestOf(before, session);
-}
-
-function newestOf(calls: Call[], session: string): number {
-  return Math.max(0, ...calls.map(({ refresh }) => (refresh?.session === session ? refresh.generation : 0)));
-}
-
-/** What came about after the state that the database went back to is not known to it. */
-function lostByRollback({ rollbacks, calls }: Facts, { person, answeredAt }: Call): boolean {
-  return rollbacks.some(
-    ({ cutAt, answersAt }) =>
-      answeredAt > cutAt &&
-      calls.some((other) => other.person === person && changesAnything(other) && between(other, cutAt, answersAt)),
-  );
-}
-
-function between({ sentAt, answeredAt }: Call, from: Moment, to: Moment): boolean {
-  return answeredAt > from && sentAt < to;
-}
-
-function changesAnything({ act }: Call): boolean {
-  return act.do !== 'knock' && act.do !== 'read';
 }
