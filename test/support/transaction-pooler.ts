@@ -5,7 +5,7 @@ import pg from 'pg';
 const PARAMETERS = { client_encoding: 'UTF8', standard_conforming_strings: 'on', integer_datetimes: 'on' };
 
 /** Settings that clients ask for at the start of a session, and that nobody passes on. */
-const IGNORED = ['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout'];
+const IGNORED = new Set(['lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout']);
 
 /**
  * Hands out connections by transaction, as pgbouncer does with `pool_mode = transaction`: each transaction runs on the
@@ -114,7 +114,7 @@ function serve(
 function greet(client: Socket, startup: Buffer): void {
   const [...words] = startup.toString('utf8', 8).split('\0');
   const asked = words.filter((_, index) => index % 2 === 0 && words[index] !== '');
-  const unknown = asked.filter((name) => /timeout/.test(name) && !IGNORED.includes(name));
+  const unknown = asked.filter((name) => /timeout/.test(name) && !IGNORED.has(name));
   if (unknown.length > 0) throw new Error(`unsupported startup parameter: ${unknown.join()}`);
   client.write(message('R', Buffer.alloc(4)));
   for (const [name, value] of Object.entries(PARAMETERS))
