@@ -61,6 +61,30 @@ test('without a reason nothing is done', async () => {
   expect(await operate(base, 'restore finish')).toMatchObject({ code: 2, out: '' });
 });
 
+test.each([
+  ['the keys are withdrawn', 'update on signing_keys'],
+  ['everyone is signed out', 'update on applications'],
+  ['it is written into the audit', 'insert on audit_events'],
+  ['the new log begins', 'update on revocation_head'],
+  ['its first lines are written', 'insert on revocations'],
+])('when it fails as %s, nothing was done; it is run again', async (_, step) => {
+  await base.db.query('delete from instances');
+  const state = async () =>
+    Promise.all(
+      ['signing_keys', 'applications', 'audit_events', 'revocation_head', 'revocations'].map((table) =>
+        base.db.query(`select * from ${table} order by 1`),
+      ),
+    );
+  const before = await state();
+  await base.db.query(
+    `create function broken() returns trigger language plpgsql as 'begin raise exception ''disk full''; end';
+     create trigger broken before ${step} for each row execute function broken()`,
+  );
+  expect((await operate(base, `restore finish ${WHY}`)).code).not.toBe(0);
+  await base.db.query('drop function broken() cascade');
+  expect(await state()).toEqual(before);
+});
+
 test('finished: it says until when the backup knows, and what is to be done by hand', async () => {
   await base.advance(31);
   const { code, out, err } = await operate(base, `restore finish ${WHY}`);

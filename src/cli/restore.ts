@@ -2,11 +2,11 @@ import type { Act } from '../audit/act.js';
 import { AuditTrailService } from '../audit/audit-trail.service.js';
 import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Database } from '../database/database.js';
 import { DatabaseInspection } from '../database/database-inspection.js';
 import { KeyAdministrationService, type SigningKeyView } from '../keys/key-administration.service.js';
 import { InstancesService } from '../revocation/instances.service.js';
 import { PutBackService } from '../revocation/put-back.service.js';
+import { RevocationsService } from '../revocation/revocations.service.js';
 import { ApplicationSignOutService } from '../sessions/application-sign-out.service.js';
 import type { Services } from './workbench.js';
 
@@ -30,8 +30,8 @@ export interface FinishedRestore {
  * - Every signing key is withdrawn: one of them may have been, after the backup.
  * - The log goes on under another epoch, so no follower takes its next line for the one of that number that was lost.
  *
- * Each step is whole, and all of them may be done twice: should one fail, the command is run again. Throws `conflict`
- * while an instance runs, or while the clock is behind what the database knows.
+ * All of it, or none: it is one transaction. Throws `conflict` while an instance runs, or while the clock is behind what
+ * the database knows.
  */
 export async function finishRestore(
   services: Services,
@@ -41,20 +41,17 @@ export async function finishRestore(
   await assertNothingRuns(services);
   const knownUntil = await lastKnown(services);
   const keys = services.get(KeyAdministrationService);
-  const withdrawn = (await keys.list()).filter(({ status }) => status !== 'withdrawn').length;
-  progress('Beginning a new log …');
-  const epoch = await services.get(PutBackService).beginNewEpoch();
-  progress('Withdrawing the signing keys …');
-  const key = await keys.withdrawAll(act);
-  progress('Signing everyone out …');
-  const applications = await services.get(ApplicationSignOutService).signOutEveryone(act);
-  const details = { knownUntil, withdrawn };
-  await services
-    .get(Database)
-    .transaction((tx) =>
-      services.get(AuditService).record(tx, { type: 'restore.finished', userId: null, ...act, details }),
-    );
-  return { applications, withdrawn, key, epoch, knownUntil };
+  progress('Withdrawing the signing keys, signing everyone out …');
+  const done = await services.get(RevocationsService).commit(async (tx) => {
+    const withdrawals = await keys.withdrawAll(tx, act);
+    const { applications, revocations } = await services.get(ApplicationSignOutService).signOutAll(tx, act);
+    const details = { knownUntil, withdrawn: withdrawals.length };
+    await services.get(AuditService).record(tx, { type: 'restore.finished', userId: null, ...act, details });
+    const epoch = await services.get(PutBackService).beginNewEpoch(tx);
+    const result = { applications, withdrawn: withdrawals.length, epoch };
+    return { result, revocations: [...withdrawals, ...revocations] };
+  });
+  return { ...done, key: await keys.reload(), knownUntil };
 }
 
 async function assertNothingRuns(services: Services): Promise<void> {

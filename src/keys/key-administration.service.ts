@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { justified, type Act } from '../audit/act.js';
 import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import { Database } from '../database/database.js';
+import { Database, type Transaction } from '../database/database.js';
+import type { RevocationDraft } from '../revocation/revocation-draft.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import { PUBLISHED_BEFORE_USE } from './key-plan.js';
 import { KeyRotationService } from './key-rotation.service.js';
@@ -82,26 +83,22 @@ export class KeyAdministrationService {
 
   /**
    * Withdraws every key and makes new ones: for a restored backup, which does not know whether one of its keys was
-   * withdrawn since. Returns the key that signs now.
+   * withdrawn since. Returns the lines of the deny-list; `reload` tells the key that signs once they are committed.
    */
-  async withdrawAll(given: Act): Promise<SigningKeyView> {
+  async withdrawAll(tx: Transaction, given: Act): Promise<RevocationDraft[]> {
     const act = justified(given);
     const { actor, reason } = act;
     const spare = await this.rotation.makeSpare();
-    await this.revocations.commit(async (tx) => {
-      const rows = (await this.keys.lock(tx)).filter(({ status }) => status !== 'withdrawn');
-      const kids = rows.map(({ kid }) => kid);
-      await this.keys.withdraw(tx, kids);
-      await this.rotation.carryOut(tx, this.rotation.plan([]), spare, act);
-      const record = { type: 'signing_key.withdrawn', userId: null, ...act } as const;
-      await this.audit.recordAll(
-        tx,
-        kids.map((kid) => ({ ...record, details: { kid } })),
-      );
-      const drafts = kids.map((kid) => ({ kind: 'key', subject: kid, permanent: true, reason, actor }) as const);
-      return { result: undefined, revocations: drafts };
-    });
-    return this.reload();
+    const rows = (await this.keys.lock(tx)).filter(({ status }) => status !== 'withdrawn');
+    const kids = rows.map(({ kid }) => kid);
+    await this.keys.withdraw(tx, kids);
+    await this.rotation.carryOut(tx, this.rotation.plan([]), spare, act);
+    const record = { type: 'signing_key.withdrawn', userId: null, ...act } as const;
+    await this.audit.recordAll(
+      tx,
+      kids.map((kid) => ({ ...record, details: { kid } })),
+    );
+    return kids.map((kid) => ({ kind: 'key', subject: kid, permanent: true, reason, actor }));
   }
 
   /**
@@ -122,6 +119,16 @@ export class KeyAdministrationService {
     });
   }
 
+  /**
+   * What this instance signs with follows before it answers; the others follow by the deny-list, or within a minute.
+   * Returns the key that signs now.
+   */
+  async reload(): Promise<SigningKeyView> {
+    await this.current.load();
+    const keys = await this.list();
+    return keys.find(({ status }) => status === 'active')!;
+  }
+
   /** What is made here is sealed under the key that is set here: the instances must be able to open it. */
   private assertOurs(rows: SigningKeyRow[]): void {
     if (rows.every((row) => this.vault.sealOf(row) !== 'unknown')) return;
@@ -130,13 +137,6 @@ export class KeyAdministrationService {
         'The signing keys were sealed with another KEY_ENCRYPTION_KEY than the one that is set here. Set that of the ' +
         'running instances. Nothing was changed.',
     });
-  }
-
-  /** What this instance signs with follows before it answers; the others follow by the deny-list, or within a minute. */
-  private async reload(): Promise<SigningKeyView> {
-    await this.current.load();
-    const keys = await this.list();
-    return keys.find(({ status }) => status === 'active')!;
   }
 
   private describe(row: SigningKeyRow): SigningKeyView {

@@ -54,12 +54,13 @@ export class PutBackService {
     return { ...found, epoch };
   }
 
-  /** For a database that was restored while no instance ran: nobody shall take its next line for that of the lost log. */
-  beginNewEpoch(): Promise<string> {
-    return this.database.transaction(async (tx) => {
-      await this.lines.lockHead(tx);
-      return this.lines.renewEpoch(tx);
-    });
+  /**
+   * For a database that was restored while no instance ran: nobody shall take its next line for that of the lost log.
+   * Locks the head, so it comes after all other rows. Returns the new epoch.
+   */
+  async beginNewEpoch(tx: Transaction): Promise<string> {
+    await this.lines.lockHead(tx);
+    return this.lines.renewEpoch(tx);
   }
 
   /** Lines that are missing from a log that goes on otherwise; the state they stood for stands in tables of its own. */

@@ -3,6 +3,7 @@ import { ApplicationsService, type SignedOutApplication } from '../applications/
 import { justified, type Act } from '../audit/act.js';
 import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
+import type { Transaction } from '../database/database.js';
 import type { RevocationDraft } from '../revocation/revocation-draft.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 
@@ -31,15 +32,20 @@ export class ApplicationSignOutService {
   }
 
   /** Of every application; their ids. Throws `validation_failed` without a reason. */
-  async signOutEveryone(given: Act): Promise<string[]> {
-    const act = justified(given);
+  signOutEveryone(given: Act): Promise<string[]> {
     return this.revocations.commit(async (tx) => {
-      const signedOut = await this.applications.signOut(tx, null);
-      const result = signedOut.map(({ id }) => id);
-      const details = { applications: result };
-      await this.audit.record(tx, { ...act, type: 'everyone.signed_out', userId: null, details });
-      return { result, revocations: signedOut.map((application) => toDraft(application, act)) };
+      const { applications, revocations } = await this.signOutAll(tx, given);
+      return { result: applications, revocations };
     });
+  }
+
+  /** The same within a transaction that does more. */
+  async signOutAll(tx: Transaction, given: Act): Promise<{ applications: string[]; revocations: RevocationDraft[] }> {
+    const act = justified(given);
+    const signedOut = await this.applications.signOut(tx, null);
+    const applications = signedOut.map(({ id }) => id);
+    await this.audit.record(tx, { ...act, type: 'everyone.signed_out', userId: null, details: { applications } });
+    return { applications, revocations: signedOut.map((application) => toDraft(application, act)) };
   }
 }
 
