@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { AuditService } from '../audit/audit.service.js';
+import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import type { RequestSource } from '../common/request-source.js';
@@ -7,9 +8,10 @@ import { Config } from '../config.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
 import type { AdditionalClaims } from '../tokens/claims-providers.js';
 import { AccountEvents } from '../users/account-events.js';
+import { DeadTokens } from './dead-tokens.js';
 import { describeDevice } from './device.js';
 import { hashSecret, parseRefreshToken, type PresentedRefreshToken } from './refresh-token.js';
-import { RefreshRepository, type FoundSession, type PresentedToken } from './refresh.repository.js';
+import { RefreshRepository, type PresentedToken } from './refresh.repository.js';
 import { judgeRefresh, type RefreshVerdict } from './refresh-verdict.js';
 import type { SessionGrant } from './session-grant.js';
 import { SessionSignals } from './session-signals.js';
@@ -20,6 +22,13 @@ const ATTEMPTS = 3;
 
 const REUSED = 'refresh_token_reused';
 
+interface Refusal {
+  verdict: Exclude<RefreshVerdict, 'rotate' | 'repeat'>;
+  endReason: string | null;
+  /** What the database says is the current one, where it knows the session. */
+  generation?: number | undefined;
+}
+
 /**
  * Refresh-token rotation as one counter per device. A lost answer is made again for whoever asks within the grace, and a
  * copy is caught at its next divergent use. Whatever number of tabs of a browser ask, in whatever order they are heard
@@ -28,6 +37,7 @@ const REUSED = 'refresh_token_reused';
 @Injectable()
 export class RefreshService {
   private readonly logger = new Logger(RefreshService.name);
+  private readonly dead: DeadTokens;
 
   constructor(
     private readonly config: Config,
@@ -38,7 +48,10 @@ export class RefreshService {
     private readonly events: AccountEvents,
     private readonly signals: SessionSignals,
     private readonly metrics: Metrics,
-  ) {}
+    clock: Clock,
+  ) {
+    this.dead = new DeadTokens(clock);
+  }
 
   /**
    * New tokens for a refresh token. Throws `refresh_token_invalid`, `session_ended`, `account_suspended`,
@@ -54,6 +67,8 @@ export class RefreshService {
 
     const { sessionId, generation, secret } = token;
     const presented = { ...binding, sessionId, generation, secretHash: hashSecret(secret), byBrowser };
+    const dead = this.dead.find(presented);
+    if (dead) return this.refuse(dead, presented, source);
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const { claims, version } = await this.prepare(presented);
       const rotated = await this.refreshes.rotate(presented, source.ip);
@@ -61,9 +76,11 @@ export class RefreshService {
 
       const found = await this.refreshes.find(presented);
       const verdict = judgeRefresh(presented, found?.evidence ?? null);
-      if (verdict !== 'rotate') this.metrics.count('portcullis_refreshes_total', verdict);
-      if (verdict === 'repeat' && found) return this.tokens.issue(atMost(version, found.grant), secret, claims);
-      if (verdict !== 'rotate') return this.refuse(verdict, presented, found, source);
+      if (verdict === 'repeat' && found) return this.repeat(atMost(version, found.grant), secret, claims);
+      if (verdict === 'rotate' || verdict === 'repeat') continue;
+      const endReason = found?.endReason ?? null;
+      if (verdict === 'ended' || (verdict === 'invalid' && !found)) this.dead.add(presented, { verdict, endReason });
+      return this.refuse({ verdict, endReason, generation: found?.grant.generation }, presented, source);
     }
     throw new AppError('unavailable', { log: 'a refresh lost every attempt to rotate', retryAfter: 1 });
   }
@@ -84,20 +101,22 @@ export class RefreshService {
     return this.tokens.issue(grant, secret, claims);
   }
 
-  private async refuse(
-    verdict: Exclude<RefreshVerdict, 'rotate'>,
-    token: PresentedToken,
-    found: FoundSession | null,
-    source: RequestSource,
-  ): Promise<never> {
+  private repeat(grant: SessionGrant, secret: string, claims: AdditionalClaims): IssuedTokens {
+    this.metrics.count('portcullis_refreshes_total', 'repeat');
+    return this.tokens.issue(grant, secret, claims);
+  }
+
+  private async refuse(refusal: Refusal, token: PresentedToken, source: RequestSource): Promise<never> {
+    const { verdict, endReason } = refusal;
     const { sessionId, generation } = token;
+    this.metrics.count('portcullis_refreshes_total', verdict);
     switch (verdict) {
       case 'suspended':
         throw new AppError('account_suspended');
       case 'disabled':
         throw new AppError('application_disabled');
       case 'ended':
-        throw new AppError('session_ended', { extensions: { reason: found?.endReason } });
+        throw new AppError('session_ended', { extensions: { reason: endReason } });
       case 'reused':
         await this.endReused(token, source);
         throw new AppError(REUSED);
@@ -107,7 +126,7 @@ export class RefreshService {
           message: 'A refresh token is ahead of the database. Was a backup restored? See the runbook.',
           sessionId,
           generation,
-          databaseGeneration: found?.grant.generation,
+          databaseGeneration: refusal.generation,
         });
         throw new AppError('refresh_token_invalid', { log: 'generation ahead of the database' });
       default:
