@@ -55,7 +55,7 @@ const overrides = MODULES.flatMap((module) => [
 export default {
   plugins: ['typescript', 'unicorn', 'import', 'oxc', 'promise', 'node', 'jest'],
   categories: { correctness: 'error', suspicious: 'error', perf: 'error' },
-  ignorePatterns: ['dist/**', 'packages/*/dist/**'],
+  ignorePatterns: ['dist/**', 'packages/*/dist/**', 'examples/*/dist/**'],
   rules: {
     'import/no-cycle': 'error',
     'import/no-default-export': 'off',
@@ -105,7 +105,7 @@ export default {
       rules: { 'node/no-process-env': 'off', 'no-console': 'off' },
     },
     {
-      files: ['test/**', 'bench/**', 'examples/**/*.mjs', '*.mjs'],
+      files: ['test/**', 'bench/**', 'examples/**/*.mjs', 'examples/nest-api/*.ts', '*.mjs'],
       rules: { 'no-console': 'off', 'node/no-process-env': 'off', 'typescript/no-explicit-any': 'off' },
     },
   ],

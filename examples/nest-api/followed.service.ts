@@ -1,0 +1,33 @@
+import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { createVerifier, type Verifier } from '@portcullis/verifier';
+
+/** Where the service is, and who we are to it. */
+const {
+  PORTCULLIS_URL = 'http://localhost:3000',
+  PORTCULLIS_ISSUER = PORTCULLIS_URL,
+  PORTCULLIS_AUDIENCE = 'account',
+  PORTCULLIS_ID = 'account',
+  PORTCULLIS_SECRET = '',
+} = process.env;
+
+/** Follows the service from the start of the application to its end. */
+@Injectable()
+export class FollowedService implements OnModuleInit, BeforeApplicationShutdown {
+  private readonly logger = new Logger(FollowedService.name);
+  readonly verifier: Verifier = createVerifier({
+    issuer: PORTCULLIS_ISSUER,
+    audience: PORTCULLIS_AUDIENCE,
+    feed: `${PORTCULLIS_URL}/v1/revocations`,
+    credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
+    onError: (error) => this.logger.warn(String(error)),
+  });
+
+  /** No request before it is known what is revoked. */
+  async onModuleInit(): Promise<void> {
+    await this.verifier.ready();
+  }
+
+  beforeApplicationShutdown(): void {
+    this.verifier.close();
+  }
+}
