@@ -1,4 +1,9 @@
-import { Device, send } from './support/device.js';
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectFile, tableRows } from './docs-pages.js';
+import { registerAt } from './support/applications.js';
+import { send } from './support/device.js';
 import { startExample, type RunningExample } from './support/example.js';
 import { newBackend } from './support/feed.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
@@ -15,7 +20,7 @@ afterAll(async () => {
 });
 
 async function start(name: string): Promise<RunningExample> {
-  const { secret } = await newBackend(service, 'account');
+  const { secret } = await newBackend(service, 'shop');
   const env = { PORT: '0', PORTCULLIS_URL: service.url, PORTCULLIS_ISSUER: PUBLIC_URL, PORTCULLIS_SECRET: secret };
   const example = await startExample(name, env);
   examples.push(example);
@@ -29,7 +34,7 @@ test.each([
   'the %s example, started by its one command, lets in whom the service lets in, and nobody after sign-out',
   async (name, prices, stream, opening) => {
     const example = await start(name);
-    const device = await Device.register(service);
+    const device = await registerAt(service, 'shop');
     const ask = (path: string) => send(example, path, { token: device.accessToken });
     expect((await ask('/orders')).body).toMatchObject({ user: device.userId });
     expect(await ask(prices)).toMatchObject({ status: 403, code: 'forbidden' });
@@ -43,4 +48,31 @@ test.each([
     expect(await ask('/orders')).toMatchObject({ status: 401, code: 'session_ended', body: { action: 'sign_in' } });
   },
   60_000,
+);
+
+test('without an nginx, its example says so', () => {
+  const { status, stderr } = spawnSync(process.execPath, ['examples/nginx/start.mjs'], {
+    env: { NGINX_PATH: '/nowhere/nginx', ORDERS_URL: service.url },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([1, expect.stringContaining('There is no /nowhere/nginx here.')]);
+});
+
+test.each(['express-api', 'nest-api', 'nginx'])(
+  'the page of %s names the command and the variables that there are',
+  (name) => {
+    const page = projectFile(`examples/${name}/README.md`);
+    const { scripts } = JSON.parse(projectFile('package.json'));
+    const commands = [...page.matchAll(/npm run (example:\w+)/g)].map(([, script]) => script!);
+    expect(commands.length).toBeGreaterThan(0);
+    expect(commands.filter((script) => !scripts[script])).toEqual([]);
+    const files = readdirSync(join('examples', name)).filter((file) => /\.m?[jt]s$/.test(file));
+    const code = files.map((file) => projectFile(`examples/${name}/${file}`)).join('');
+    const read = new Set(
+      [...code.matchAll(/\b(PORTCULLIS_[A-Z]+|ORDERS_URL|NGINX_PATH|PORT)\b(?!\))/g)].map(([found]) => found),
+    );
+    const told = tableRows(page).flatMap(([first = '']) => /^`([A-Z_]+)`$/.exec(first)?.[1] ?? []);
+    // The Nest example takes those of the other one, and says so.
+    expect(told.toSorted()).toEqual(name === 'nest-api' ? [] : [...read].toSorted());
+  },
 );

@@ -1,14 +1,15 @@
-// An API of its own that accepts the access tokens of Portcullis: npm run build && node examples/express-api/server.mjs
+// An API of its own that accepts the access tokens of Portcullis: npm run example:express
 import { createVerifier } from '@portcullis/verifier';
 import { protect } from '@portcullis/verifier/express';
 import express from 'express';
 
-const { PORTCULLIS_URL = 'http://localhost:3000', PORTCULLIS_AUDIENCE = 'account', PORT = '8080' } = process.env;
-const { PORTCULLIS_ISSUER = PORTCULLIS_URL, PORTCULLIS_ID = 'account', PORTCULLIS_SECRET = '' } = process.env;
+const { PORTCULLIS_URL = 'http://localhost:3000', PORTCULLIS_ID = 'shop', PORT = '8080' } = process.env;
+const { PORTCULLIS_ISSUER = PORTCULLIS_URL, PORTCULLIS_SECRET = '' } = process.env;
 
 const verifier = createVerifier({
   issuer: PORTCULLIS_ISSUER,
-  audience: PORTCULLIS_AUDIENCE,
+  // An application's tokens carry its id, unless it was made with another audience.
+  audience: PORTCULLIS_ID,
   feed: `${PORTCULLIS_URL}/v1/revocations`,
   credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
   onError: (error) => console.error(String(error)),

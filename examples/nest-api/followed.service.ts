@@ -5,8 +5,7 @@ import { createVerifier, type Verifier } from '@portcullis/verifier';
 const {
   PORTCULLIS_URL = 'http://localhost:3000',
   PORTCULLIS_ISSUER = PORTCULLIS_URL,
-  PORTCULLIS_AUDIENCE = 'account',
-  PORTCULLIS_ID = 'account',
+  PORTCULLIS_ID = 'shop',
   PORTCULLIS_SECRET = '',
 } = process.env;
 
@@ -16,7 +15,8 @@ export class FollowedService implements OnModuleInit, BeforeApplicationShutdown 
   private readonly logger = new Logger(FollowedService.name);
   readonly verifier: Verifier = createVerifier({
     issuer: PORTCULLIS_ISSUER,
-    audience: PORTCULLIS_AUDIENCE,
+    // An application's tokens carry its id, unless it was made with another audience.
+    audience: PORTCULLIS_ID,
     feed: `${PORTCULLIS_URL}/v1/revocations`,
     credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
     onError: (error) => this.logger.warn(String(error)),

@@ -16,7 +16,7 @@ export async function startExample(name: string, env: Record<string, string>): P
   // A group of its own: npm starts a shell, which starts the example.
   const child = spawn('npm', ['run', '--silent', `example:${name}`], {
     cwd: join(import.meta.dirname, '../..'),
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
+    env: { PATH: process.env['PATH'], ...env },
     detached: true,
   });
   let said = '';
