@@ -26,7 +26,7 @@ interface Answer {
 type Variables = Record<string, string>;
 
 /** nginx takes these of a client for itself, and passes none of them on (ngx_http_proxy_module). */
-const NOT_PASSED = ['host', 'connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade', 'expect'];
+const NOT_PASSED = new Set(['host', 'connection', 'keep-alive', 'transfer-encoding', 'te', 'upgrade', 'expect']);
 
 /**
  * For a machine without nginx: sends to Portcullis and to the application what nginx would by `examples/nginx/nginx.conf`,
@@ -123,16 +123,14 @@ class StandIn {
       args[0]!.toLowerCase(),
       this.expand(args[1]!),
     ]);
-    const given = Object.entries(this.request.headers).filter(
-      ([name]) => !NOT_PASSED.includes(name) && !name.includes('_'),
-    );
+    const given = Object.entries(this.request.headers).filter(([name]) => !NOT_PASSED.has(name) && !name.includes('_'));
     const headers = Object.entries({ ...Object.fromEntries(given), ...Object.fromEntries(set) }).filter(
       ([, value]) => value,
     );
     const body = argsOf(inner, 'proxy_pass_request_body')?.[0] === 'off' ? null : await bodyOf(this.request);
     const answer = await send(this.addresses[upstream!]! + (uri || url), method, Object.fromEntries(headers), body);
-    const hidden = named(inner, 'proxy_hide_header').map(({ args }) => args[0]!.toLowerCase());
-    const shown = Object.entries(answer.headers).filter(([name]) => !hidden.includes(name));
+    const hidden = new Set(named(inner, 'proxy_hide_header').map(({ args }) => args[0]!.toLowerCase()));
+    const shown = Object.entries(answer.headers).filter(([name]) => !hidden.has(name));
     return { ...answer, headers: Object.fromEntries(shown) };
   }
 
