@@ -1,5 +1,6 @@
 import { Clock } from '../src/common/clock.js';
 import { LastActivityService } from '../src/sessions/last-activity.service.js';
+import { readPage } from './docs-pages.js';
 import { Device } from './support/device.js';
 import { holdLock, holdSession } from './support/held-lock.js';
 import { startService, type Service } from './support/service.js';
@@ -140,6 +141,13 @@ test('what cannot be written is kept and written later', async () => {
   await service.advance(600);
   await write();
   expect(await writtenAt(device)).toBeGreaterThan(from - 1_000);
+});
+
+test('what was collected is written once a minute, as the page of operations says', () => {
+  const interval: unknown = Reflect.getMetadata('SCHEDULE_INTERVAL_OPTIONS', LastActivityService.prototype.write);
+  expect(interval).toEqual({ timeout: 60_000 });
+  const { text } = readPage('docs/operations.md');
+  expect(text).toContain('**When sessions were last used** is written once a minute, and when the instance stops');
 });
 
 test('an instance that stops writes what it has collected', async () => {
