@@ -41,6 +41,9 @@ const Page = z.strictObject({
 /** What the next call of `GET /v1/fixture/throw` throws. */
 export const thrown: { next: unknown } = { next: null };
 
+/** Characters. */
+export const BIG = 20_000_000;
+
 @Public()
 @Controller('v1/fixture')
 class FixtureController {
@@ -78,6 +81,12 @@ class FixtureController {
   async slow() {
     await new Promise((resolve) => setTimeout(resolve, 300));
     return { finished: true };
+  }
+
+  /** More than the buffers of a connection hold, and handed over at once. */
+  @Get('big')
+  big() {
+    return { text: 'x'.repeat(BIG) };
   }
 
   @Get('endless')

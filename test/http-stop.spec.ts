@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 
 import { Readiness } from '../src/common/readiness.js';
-import { startFixture } from './http-fixture.js';
+import { BIG, startFixture } from './http-fixture.js';
 import type { RunningApp } from './http-fixture.js';
 
 let running: RunningApp;
@@ -33,6 +33,24 @@ test('closing finishes the request that is being answered and tells its connecti
   expect(response.statusCode).toBe(200);
   expect(body).toBe('{"finished":true}');
   expect(response.headers.connection).toBe('close');
+});
+
+test('closing finishes an answer that was handed over and is not read yet, and does not wait after that', async () => {
+  const [response] = (await once(
+    get(`${running.url}/v1/fixture/big`, { agent: new Agent({ keepAlive: true }) }),
+    'response',
+  )) as [IncomingMessage];
+  await pollUntil(async () => response.readableLength > 0);
+  const closing = running.close();
+  await pollUntil(async () => !running.app.getHttpServer().listening);
+
+  let read = 0;
+  for await (const chunk of response) read += (chunk as Buffer).length;
+  const started = performance.now();
+  await closing;
+
+  expect([response.complete, read]).toEqual([true, JSON.stringify({ text: '' }).length + BIG]);
+  expect(performance.now() - started).toBeLessThan(2_000);
 });
 
 test('closing does not wait for idle connections', async () => {

@@ -13,6 +13,7 @@ import type { Logger } from '../logging/logger.js';
 import { NestLogger } from '../logging/nest-logger.js';
 import { Metrics } from '../metrics/metrics.js';
 import { Readiness } from '../readiness.js';
+import { spareUnreadAnswers } from './closing-connections.js';
 import { allowOrigin, answerPreflight } from './cors.js';
 import type { OriginPolicy } from './cors.js';
 import { FrameworkErrors } from './framework-errors.js';
@@ -106,6 +107,7 @@ function releaseConnections(instance: FastifyInstance, readiness: Readiness): vo
     if (readiness.shuttingDown) void reply.header('connection', 'close');
     done(null, payload);
   });
+  spareUnreadAnswers(instance.server);
   // Browsers open connections before they need them. Node counts one that has asked nothing as busy.
   const unused = new Set<Socket>();
   instance.server.on('connection', (socket: Socket) => {
