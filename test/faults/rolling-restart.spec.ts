@@ -2,6 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { applyMigrations, revertLastMigration } from '../../src/database/migrator.js';
 import { Device, send } from '../support/device.js';
+import { openEvents } from '../support/events.js';
+import { openSocket } from '../support/live-socket.js';
 import { poll } from '../support/poll.js';
 import { startFleet, type Fleet } from './support/fleet.js';
 import { startFront, type Front } from './support/front.js';
@@ -11,6 +13,9 @@ const SHUTDOWN_DELAY = '3s';
 
 /** People who never stop asking. */
 const PEOPLE = 12;
+
+/** People with a WebSocket and an event stream, who come back when they are sent away. */
+const HOLDERS = 6;
 
 let fleet: Fleet;
 let front: Front;
@@ -25,8 +30,9 @@ afterAll(async () => {
   await fleet?.stop();
 });
 
-test('three instances restarted in turn lose no request: they say so, are left alone, answer, and end with 0', async () => {
+test('three instances restarted in turn lose no request, and nobody believes to be signed out', async () => {
   const load = await startLoad();
+  const held = await holdConnections();
   for (const instance of fleet.instances) {
     const ended = instance.end('SIGTERM');
     await poll(async () => !(await instance.ready()));
@@ -38,6 +44,11 @@ test('three instances restarted in turn lose no request: they say so, are left a
   const { requests, failures } = await load.stop();
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(1_000);
+  // Each was sent to another instance at least once, as each instance was restarted once.
+  const { ends, wrong } = await held.stop();
+  expect(wrong).toEqual([]);
+  expect(new Set(ends)).toEqual(new Set(['socket: 1001', 'events: the end']));
+  expect(ends.length).toBeGreaterThanOrEqual(HOLDERS * 2);
 }, 180_000);
 
 const TABLES = ['users', 'sessions', 'applications', 'revocations', 'revocation_head', 'signing_keys', 'audit_events'];
@@ -69,6 +80,53 @@ test('while the tables are widened for the next version, and made narrow again, 
   expect(failures).toEqual([]);
   expect(requests).toBeGreaterThan(200);
 }, 120_000);
+
+interface Held {
+  /** How each connection ended, and all that should not have been. */
+  stop(): Promise<{ ends: string[]; wrong: string[] }>;
+}
+
+async function holdConnections(): Promise<Held> {
+  const balanced = { url: front.url } as never;
+  const ends: string[] = [];
+  const wrong: string[] = [];
+  const closing: (() => void)[] = [];
+  let over = false;
+
+  const holdSocket = async (token: string) => {
+    while (!over) {
+      const live = await openSocket(balanced, '/live/plain', { token });
+      closing.push(() => live.socket.terminate());
+      for (let n = 0; live.closed === null && !over; n++) {
+        const { event, data } = await live.ask('echo', n);
+        if (event !== 'hello' && event !== 'echo' && event !== 'closed') wrong.push(`${event} ${JSON.stringify(data)}`);
+        await sleep(50);
+      }
+      if (!over) ends.push(`socket: ${live.closed}`);
+    }
+  };
+  const holdEvents = async (token: string) => {
+    while (!over) {
+      const stream = await openEvents(balanced, token);
+      closing.push(() => void stream.close());
+      for (let event = await stream.next(); event; event = await stream.next())
+        if (['ended', 'outdated', 'closed'].includes(event.type)) wrong.push(`event: ${event.type}`);
+      if (!over) ends.push('events: the end');
+    }
+  };
+  const devices = await Promise.all(Array.from({ length: HOLDERS }, () => Device.register(balanced)));
+  const holding = devices
+    .flatMap(({ accessToken }) => [holdSocket(accessToken), holdEvents(accessToken)])
+    .map((each) => each.catch((error: Error) => over || wrong.push(error.message)));
+  return {
+    stop: async () => {
+      over = true;
+      closing.forEach((close) => close());
+      await Promise.all(holding);
+      return { ends, wrong };
+    },
+  };
+}
 
 interface Load {
   stop(): Promise<{ requests: number; failures: string[] }>;

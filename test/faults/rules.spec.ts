@@ -23,11 +23,19 @@ const invalid: Answer = { status: 401, code: 'refresh_token_invalid' };
 const letIn: Answer = { status: 400, code: 'validation_failed' };
 
 function access(session: string, receivedAt: number): AccessToken {
-  return { session, text: session, kid: 'k1', jti: `${session} token`, requestedAt: receivedAt - 10, receivedAt };
+  return {
+    person: 1,
+    session,
+    text: session,
+    kid: 'k1',
+    jti: `${session} token`,
+    requestedAt: receivedAt - 10,
+    receivedAt,
+  };
 }
 
 function refresh(generation: number, text = `phone.${generation}`): RefreshToken {
-  return { session: 'phone', generation, text };
+  return { person: 1, session: 'phone', generation, text };
 }
 
 /** A call that took ten milliseconds. */
@@ -45,7 +53,7 @@ const signedIn = [
   call(100, 0, { do: 'register' }, ok, { access: PHONE, refresh: refresh(1) }),
   call(200, 1, { do: 'sign in' }, ok, {
     access: LAPTOP,
-    refresh: { session: 'laptop', generation: 1, text: 'laptop.1' },
+    refresh: { person: 1, session: 'laptop', generation: 1, text: 'laptop.1' },
   }),
 ];
 

@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observable } from 'rxjs';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
+import { AppError } from '../../common/errors/app-error.js';
 import { bodyLimit } from '../../common/http/json-body.js';
 import type { RoutePolicy } from '../route-policy.js';
 import { LiveConnections } from './live-connections.js';
@@ -27,6 +28,7 @@ export class LiveAdapter extends AbstractWsAdapter {
   private readonly handshake: LiveHandshake;
   private readonly connections: LiveConnections;
   private listening = false;
+  private closing = false;
 
   /** `policyAt`: who may connect to the gateways of a path; it throws when that is not clear. */
   constructor(
@@ -72,6 +74,7 @@ export class LiveAdapter extends AbstractWsAdapter {
   }
 
   override async close(server: WebSocketServer): Promise<void> {
+    this.closing = true;
     for (const client of server.clients) client.close(GOING_AWAY);
     const gone = [...server.clients].map((client) => new Promise((resolve) => client.once('close', resolve)));
     await Promise.race([Promise.all(gone), delay(GOODBYE_MS, undefined, { ref: false })]);
@@ -120,6 +123,8 @@ export class LiveAdapter extends AbstractWsAdapter {
     // A plain GET of it is a request for nothing.
     if (!upgrade) return reply.callNotFound();
     const admitted = await this.handshake.admit(request, policy);
+    // Until then a balancer may send handshakes here, as it sends requests: they are closed with the others.
+    if (this.closing) throw new AppError('unavailable', { log: 'a handshake while closing' });
     if (admitted) this.connections.assertRoom(admitted.principal.sessionId);
     const { socket, head } = upgrade;
     reply.hijack();

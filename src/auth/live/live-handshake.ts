@@ -4,7 +4,6 @@ import { ApplicationsService, BUILT_IN_APPLICATION } from '../../applications/ap
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { assertSameSite } from '../../common/http/same-site.js';
-import { Readiness } from '../../common/readiness.js';
 import { RevocationSync } from '../../revocation/revocation-sync.js';
 import { AccessTokenVerification, type AdmittedToken } from '../../tokens/access-token-verification.js';
 import { AccessCookie } from '../access-cookie.js';
@@ -21,7 +20,6 @@ const BEARER_PROTOCOL = 'bearer.';
 export class LiveHandshake {
   constructor(
     private readonly clock: Clock,
-    private readonly readiness: Readiness,
     private readonly applications: ApplicationsService,
     private readonly sync: RevocationSync,
     private readonly verification: AccessTokenVerification,
@@ -31,7 +29,6 @@ export class LiveHandshake {
 
   /** What holds the connection open; null where the gateway is public and no token was shown. Throws the refusal. */
   async admit(request: FastifyRequest, policy: RoutePolicy): Promise<AdmittedToken | null> {
-    if (this.readiness.shuttingDown) throw new AppError('unavailable', { log: 'a handshake while stopping' });
     const shown = this.findShown(request);
     if (policy.public && shown === null) return null;
     const token = shown ?? this.findCookie(request);

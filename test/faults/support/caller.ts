@@ -20,7 +20,7 @@ export class Caller {
   async call(act: Act, on: number, request: Request, last?: true): Promise<Call & { userId?: string }> {
     const sentAt = now();
     const { instance, reply } = await askAnyone(this.fleet.instances, on, request);
-    const call = callOf(this.person, act, { instance, reply, sentAt });
+    const call = callOf(ownerOf(act) ?? this.person, act, { instance, reply, sentAt });
     this.history.calls.push(last ? { ...call, last } : call);
     return reply?.userId === undefined ? call : { ...call, userId: reply.userId };
   }
@@ -53,8 +53,10 @@ export class Caller {
       () => ({ status: 200, code: null }),
       (error: VerificationError) => refusal(error.code),
     );
-    const call = { person: this.person, instance: INSTANCES + follower, act: { do: 'knock', access }, sentAt } as const;
-    this.history.calls.push({ ...call, answeredAt: now(), answer, ...(last && { last }) });
+    const { person } = access;
+    const instance = INSTANCES + follower;
+    const call: Call = { person, instance, act: { do: 'knock', access }, sentAt, answeredAt: now(), answer };
+    this.history.calls.push(last ? { ...call, last } : call);
   }
 
   async knockEverywhere(access: AccessToken, last?: true): Promise<void> {
@@ -74,4 +76,10 @@ export class Caller {
   async settled(): Promise<void> {
     await Promise.all(this.pending);
   }
+}
+
+/** Who was given the token that is shown: a person whose account is gone has another one by now, and is another person. */
+function ownerOf(act: Act): number | undefined {
+  if ('access' in act) return act.access.person;
+  return 'refresh' in act ? act.refresh.person : undefined;
 }

@@ -3,6 +3,7 @@ export type Moment = number;
 
 /** A token as whoever holds it knows it: nothing that only the service could tell. */
 export interface AccessToken {
+  person: number;
   session: string;
   text: string;
   /** The key that signed it, and its name: what an operator can take back. */
@@ -14,6 +15,7 @@ export interface AccessToken {
 }
 
 export interface RefreshToken {
+  person: number;
   session: string;
   generation: number;
   text: string;

@@ -15,7 +15,6 @@ const LAST_WORD_MS = 1_500;
 const OPEN: Answer = { status: 200, code: null };
 
 interface Held {
-  person: number;
   connection: Connection;
   openedAt: Moment;
   /** Closed from here, of which nothing is to be noted. */
@@ -28,14 +27,14 @@ export class Holdings {
 
   constructor(private readonly note: (call: Call) => void) {}
 
-  async open(person: number, as: ConnectionKind, access: AccessToken, instance: number, url: string): Promise<void> {
+  async open(as: ConnectionKind, access: AccessToken, instance: number, url: string): Promise<void> {
     const sentAt = now();
     const connection = await connect(as, { access, instance, url });
     const isOpen = connection !== null && 'isOpen' in connection;
     const answer = isOpen ? OPEN : connection;
-    this.note({ person, instance, act: { do: 'hold', as, access }, sentAt, answeredAt: now(), answer });
+    this.note({ person: access.person, instance, act: { do: 'hold', as, access }, sentAt, answeredAt: now(), answer });
     if (!isOpen) return;
-    const held = { person, connection, openedAt: now(), left: false };
+    const held = { connection, openedAt: now(), left: false };
     this.held.push(held);
     void this.watch(held);
     while (this.held.length > MOST_OPEN) this.leave(this.held[0]!);
@@ -83,8 +82,8 @@ export class Holdings {
     this.note({ ...this.callOf(held, sentAt, answer), ...(last && { last }) });
   }
 
-  private callOf({ person, connection }: Held, sentAt: Moment, answer: Answer | null): Call {
+  private callOf({ connection }: Held, sentAt: Moment, answer: Answer | null): Call {
     const { as, access, instance } = connection;
-    return { person, instance, act: { do: 'hold', as, access }, sentAt, answeredAt: now(), answer };
+    return { person: access.person, instance, act: { do: 'hold', as, access }, sentAt, answeredAt: now(), answer };
   }
 }

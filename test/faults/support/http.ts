@@ -21,11 +21,11 @@ export interface Request {
 
 export interface Reply {
   answer: Answer;
-  access?: Omit<AccessToken, 'requestedAt' | 'receivedAt'>;
+  access?: Omit<AccessToken, 'person' | 'requestedAt' | 'receivedAt'>;
   /** Whose account it is. */
   userId?: string;
   /** A browser is not sent the token again that it has. */
-  refresh?: RefreshToken;
+  refresh?: Omit<RefreshToken, 'person'>;
 }
 
 export const now = (): Moment => performance.now();
@@ -72,8 +72,8 @@ export async function askAnyone(
 export function callOf(person: number, act: Act, { instance, reply, sentAt }: Asked): Call {
   const answeredAt = now();
   const call: Call = { person, instance, act, sentAt, answeredAt, answer: reply?.answer ?? null };
-  if (reply?.access) call.access = { ...reply.access, requestedAt: sentAt, receivedAt: answeredAt };
-  if (reply?.refresh) call.refresh = reply.refresh;
+  if (reply?.access) call.access = { ...reply.access, person, requestedAt: sentAt, receivedAt: answeredAt };
+  if (reply?.refresh) call.refresh = { ...reply.refresh, person };
   return call;
 }
 

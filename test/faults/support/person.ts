@@ -159,10 +159,10 @@ export class Person {
   private async use(move: Of<'knock' | 'read' | 'verify' | 'hold'>): Promise<void> {
     if (this.devices.length === 0) return;
     const access = newest(this.devices, move.device).access.at(-1)!;
-    const { fleet, person } = this.caller;
+    const { fleet } = this.caller;
     if (move.do === 'knock') return this.caller.knock(access, move.on);
     if (move.do === 'verify') return this.caller.verify(access, move.on);
-    if (move.do === 'hold') return this.holdings.open(person, move.as, access, move.on, fleet.instances[move.on]!.url);
+    if (move.do === 'hold') return this.holdings.open(move.as, access, move.on, fleet.instances[move.on]!.url);
     await this.caller.call({ do: 'read', access }, move.on, {
       method: 'GET',
       path: '/v1/users/me',
