@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { openEmbeddedPostgres } from '../src/database/embedded-postgres.js';
 import { measureCapacity } from './capacity.js';
+import { measureExpress } from './express.js';
+import { measureFollowers } from './followers.js';
 import { measureIndexLoad } from './index-load.js';
 import { measureOperators } from './operators.js';
 import { measurePropagation } from './propagation.js';
@@ -21,6 +23,8 @@ const benchmarks: Record<string, (databaseUrl: string) => Promise<Row[]>> = {
   'session-ends': measureSessionEnds,
   purge: measurePurge,
   propagation: measurePropagation,
+  followers: measureFollowers,
+  express: measureExpress,
   'index-load': measureIndexLoad,
   'sign-in-storm': measureSignInStorm,
   capacity: measureCapacity,

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { loadConfig } from '../src/config.js';
 import { rotateSql } from '../src/sessions/refresh.repository.js';
 import { median, row, type Row } from './report.js';
-import { BenchService, pin } from './service.js';
+import { pin } from './bench-process.js';
+import { BenchService } from './service.js';
 
 const SESSIONS = 2_000;
 const CONNECTIONS = 16;

@@ -9,9 +9,11 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { renameSync, writeFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { createApp } from '../src/app.js';
 import { AppModule } from '../src/app.module.js';
 import { loadConfig } from '../src/config.js';
+import { ApplicationCredentials } from '../src/applications/application-credentials.service.js';
 import { Database } from '../src/database/database.js';
 import { applyMigrations } from '../src/database/migrator.js';
 import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
@@ -25,6 +27,7 @@ import { AccessTokensService } from '../src/tokens/access-tokens.service.js';
 import { AccountAdministrationService } from '../src/users/account-administration.service.js';
 import { AccountEvents } from '../src/users/account-events.js';
 import { BenchModule } from './bench.module.js';
+import { obey } from './bench-process.js';
 import { Crowd } from './crowd.js';
 
 const PUBLIC_URL = 'https://id.example.test';
@@ -39,6 +42,7 @@ const config = loadConfig({
   // What is measured comes from one source.
   RATE_LIMITS: 'off',
 });
+const statements = countStatements();
 await applyMigrations(config);
 const app = await createApp(config, { module: AppModule.register(config, { imports: [BenchModule] }) });
 await app.listen(process.env.TOKENS_OUT ? config.port : 0, '127.0.0.1');
@@ -65,6 +69,21 @@ const commands = {
   cpu: () => {
     const { user, system } = process.cpuUsage();
     return user + system;
+  },
+
+  /** A secret for a back end of the built-in application. */
+  secret: () => app.get(ApplicationCredentials, { strict: false }).create('account'),
+
+  /** How many statements went to the database so far, whoever sent them. */
+  statements: () => statements.count,
+
+  /** Bytes that this process holds, after its garbage is gone. */
+  memory: async () => {
+    for (let i = 0; i < 3; i++) {
+      globalThis.gc?.();
+      await sleep(50);
+    }
+    return process.memoryUsage().rss;
   },
 
   /** Puts live entries into the deny-list, as many sign-outs would. */
@@ -213,6 +232,16 @@ const commands = {
   },
 };
 
+function countStatements(): { count: number } {
+  const counter = { count: 0 };
+  const query = pg.Client.prototype.query as (...given: unknown[]) => unknown;
+  pg.Client.prototype.query = function count(this: pg.Client, ...given: unknown[]) {
+    counter.count++;
+    return query.apply(this, given);
+  } as typeof pg.Client.prototype.query;
+  return counter;
+}
+
 export type Commands = typeof commands;
 
 if (process.env.TOKENS_OUT) await serveOtherHarness(process.env.TOKENS_OUT);
@@ -228,12 +257,4 @@ async function serveOtherHarness(file: string): Promise<void> {
   renameSync(`${file}.part`, file);
 }
 
-process.on('message', async ({ id, name, argument }: { id: number; name: keyof Commands; argument: never }) => {
-  try {
-    process.send!({ id, result: await commands[name](argument) });
-  } catch (error) {
-    process.send!({ id, error: String(error) });
-  }
-});
-process.on('disconnect', () => process.exit(0));
-process.send?.({ ready: true });
+obey(commands);
