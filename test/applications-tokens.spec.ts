@@ -133,3 +133,12 @@ test('an instance that has not heard of an application yet looks for it when its
     await two.stop();
   }
 });
+
+test('with it alone a person signs out at an instance that has not heard of the application yet', async () => {
+  const other = await startService({ besides: service });
+  const device = await registerAt(service, await addApplication(service));
+  // It looks for one once a second at most; by itself every ten.
+  await poll(async () => (await device.send('/v1/auth/logout', { method: 'POST' }, other)).status === 204, 5);
+  expect((await device.send('/v1/sessions/current')).code).toBe('session_ended');
+  await other.stop();
+});

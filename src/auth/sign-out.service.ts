@@ -27,7 +27,7 @@ export class SignOutService {
     // A refresh token lasts longer than an access token, so it decides; an access token beside it must not contradict.
     if (refreshToken) return this.byRefreshToken(refreshToken, accessToken, source);
     if (accessToken === null) throw new AppError('token_missing');
-    const principal = this.bearerOf(accessToken);
+    const principal = await this.bearerOf(accessToken);
     if (principal) await this.sessions.signOut(principal, source);
     return principal;
   }
@@ -47,8 +47,9 @@ export class SignOutService {
   }
 
   /** Null when its session has ended already. Throws the refusal of a token that is no good otherwise. */
-  private bearerOf(accessToken: string): Principal | null {
+  private async bearerOf(accessToken: string): Promise<Principal | null> {
     try {
+      await this.verification.findKey(accessToken);
       return this.verification.authenticate(accessToken).principal;
     } catch (error) {
       if (error instanceof AppError && error.code === 'session_ended') return null;
