@@ -2,6 +2,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 
 import { AppModule } from './app.module.js';
+import { ApplicationsService } from './applications/applications.service.js';
 import { LiveGuard } from './auth/live/live-guard.js';
 import { createHttpApplication } from './common/http/http-application.js';
 import type { HttpOptions } from './common/http/http-application.js';
@@ -15,7 +16,13 @@ export interface AppOptions extends HttpOptions {
 
 /** The whole service, ready to `listen`. Signals are the caller's: `close()` finishes the requests being answered. */
 export async function createApp(config: Config, options: AppOptions = {}): Promise<NestFastifyApplication> {
-  const app = await createHttpApplication(config, options.module ?? AppModule.register(config), options);
+  const app = await createHttpApplication(config, options.module ?? AppModule.register(config), {
+    origins: (app) => {
+      const applications = app.get(ApplicationsService, { strict: false });
+      return (origin) => applications.allowsOrigin(origin);
+    },
+    ...options,
+  });
   app.get(ApiReference, { strict: false }).describe(app);
   app.get(LiveGuard, { strict: false }).attach(app);
   return app;

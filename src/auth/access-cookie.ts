@@ -4,8 +4,8 @@ import { ApplicationsService } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
-import { SessionCookies } from './session-cookies.js';
-import { ownUse, type CookieUse } from './cookie-use.js';
+import type { CookieUse } from './cookie-use.js';
+import { SessionCookies, type TokenSession } from './session-cookies.js';
 import { sessionNamedIn } from './session-named-in.js';
 
 /** They change nothing (RFC 9110 §9.2.1). */
@@ -13,7 +13,7 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /**
  * Full cookie mode: the access token comes in a cookie, since a page that a server renders is asked for without a script
- * that could add a header. Where nothing else is said, the cookie of the built-in application, whose the routes are.
+ * that could add a header. Each application has its own.
  */
 @Injectable()
 export class AccessCookie {
@@ -24,7 +24,7 @@ export class AccessCookie {
   ) {}
 
   /** Null when there is none, and beside an Authorization header, which goes before. */
-  find(request: FastifyRequest, { applicationId } = ownUse(request)): string | null {
+  find(request: FastifyRequest, { applicationId }: Pick<CookieUse, 'applicationId'>): string | null {
     return request.headers.authorization === undefined ? this.cookies.accessToken(request, applicationId) : null;
   }
 
@@ -32,7 +32,7 @@ export class AccessCookie {
    * A browser sends the cookie whoever makes it ask. So what is to change anything must carry what only our own pages
    * can read, and come from one of them where it says where it comes from. Throws `cross_site_refused`.
    */
-  assertOwnPage(request: FastifyRequest, sessionId: string, use: CookieUse = ownUse(request)): void {
+  assertOwnPage(request: FastifyRequest, sessionId: string, use: CookieUse): void {
     const { headers } = request;
     if (SAFE_METHODS.has(use.method)) return;
     if (headers.origin !== undefined) assertSameSite(request, this.applications.originsOf(use.applicationId));
@@ -43,10 +43,10 @@ export class AccessCookie {
   }
 
   /**
-   * For a request with an access token of `sessionId` in its header. Throws `credentials_ambiguous` when the cookie is
-   * of another session and would be accepted as well; one that has had its day contradicts nothing.
+   * For a request with an access token of this session in its header. Throws `credentials_ambiguous` when the cookie of
+   * its application is of another session and would be accepted as well; one that has had its day contradicts nothing.
    */
-  assertOneSession(request: FastifyRequest, sessionId: string, { applicationId } = ownUse(request)): void {
+  assertOneSession(request: FastifyRequest, { applicationId, sessionId }: TokenSession): void {
     const token = this.cookies.accessToken(request, applicationId);
     const other = sessionNamedIn(token);
     if (token === null || other === null || other === sessionId || !this.isAccepted(token)) return;

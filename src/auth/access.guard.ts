@@ -13,7 +13,7 @@ import { AccessTokenStrategy } from './access-token.strategy.js';
 import { bearerToken } from './bearer-token.js';
 import { cookieUseOf } from './cookie-use.js';
 import { LiveMessages } from './live/live-messages.js';
-import { assertApplication } from './own-application.js';
+import { assertApplication, assertTokenOf } from './own-application.js';
 import { RecentAuth } from './recent-auth.js';
 import { policyOf, type RoutePolicy } from './route-policy.js';
 
@@ -82,8 +82,7 @@ export class AccessGuard extends AuthGuard() {
   }
 
   private admitBearer(request: FastifyRequest, principal: Principal, policy: RoutePolicy): void {
-    if (request.headers.cookie !== undefined)
-      this.cookie.assertOneSession(request, principal.sessionId, cookieUseOf(request, policy));
+    if (request.headers.cookie !== undefined) this.cookie.assertOneSession(request, principal);
     this.admit(request, principal, policy);
   }
 
@@ -104,7 +103,9 @@ export class AccessGuard extends AuthGuard() {
   }
 
   private admitFromPage(request: FastifyRequest, admitted: AdmittedToken, policy: RoutePolicy): true {
-    this.cookie.assertOwnPage(request, admitted.principal.sessionId, cookieUseOf(request, policy));
+    const use = cookieUseOf(request, policy);
+    assertTokenOf(use.applicationId, admitted.principal);
+    this.cookie.assertOwnPage(request, admitted.principal.sessionId, use);
     this.admit(request, admitted.principal, policy);
     return this.noteUse(admitted, policy, this.clock.now());
   }

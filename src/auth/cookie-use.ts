@@ -9,13 +9,18 @@ export interface CookieUse {
 }
 
 /**
- * Of a request to a route of this server: the built-in application's, whose routes they are. Of one that a proxy holds
- * back: what the proxy says. A method that it does not name may be one that changes something.
+ * Of a request to a route of this server: the built-in application's, whose routes they are; where a route takes any
+ * application's, that of `application` in the query, if there is one. Of a request that a proxy holds back: what the
+ * proxy says. A method that it does not name may be one that changes something.
  */
-export function cookieUseOf(request: FastifyRequest, policy: Pick<RoutePolicy, 'forProxy'>): CookieUse {
-  if (!policy.forProxy) return ownUse(request);
+export function cookieUseOf(
+  request: FastifyRequest,
+  policy: Pick<RoutePolicy, 'forProxy' | 'anyApplication'>,
+): CookieUse {
+  if (!policy.anyApplication) return ownUse(request);
   const { application } = request.query as { application?: unknown };
-  return { applicationId: text(application), method: text(request.headers['x-original-method']) };
+  if (policy.forProxy) return { applicationId: text(application), method: text(request.headers['x-original-method']) };
+  return application === undefined ? ownUse(request) : { applicationId: text(application), method: request.method };
 }
 
 export function ownUse({ method }: FastifyRequest): CookieUse {

@@ -32,6 +32,6 @@ export class SessionEventsController {
       'The stream ends with the session. Listening does not count as use.',
   })
   stream(@CurrentPrincipal() principal: Principal, @Req() request: FastifyRequest): Observable<MessageEvent> {
-    return this.events.stream(principal, bearerToken(request) ?? this.cookie.find(request) ?? '');
+    return this.events.stream(principal, bearerToken(request) ?? this.cookie.find(request, principal) ?? '');
   }
 }

@@ -40,7 +40,10 @@ export class TokenTransport {
     const application = await this.applications.get(applicationId);
     const asked = body.delivery ?? (body.accessCookie ? 'cookie' : null);
     const delivery = deliveryFor(application, asked, defaultDelivery(request));
-    if (delivery === 'cookie') assertSameSite(request, application.origins);
+    if (delivery === 'cookie') {
+      assertSameSite(request, application.origins);
+      assertCookieArrives(request);
+    }
     return { applicationId, delivery, remember, deviceName };
   }
 
@@ -60,12 +63,14 @@ export class TokenTransport {
   /** As `refreshToken`; the cookie of an access token counts only where there is nothing else. */
   async signOutProof(request: FastifyRequest, body: Logout): Promise<SignOutProof> {
     const refreshToken = await this.findRefreshToken(request, body);
+    const { applicationId } = body;
     const bearer = bearerToken(request);
-    const named = sessionNamedIn(bearer);
-    if (named !== null) this.accessCookie.assertOneSession(request, named);
+    const sessionId = sessionNamedIn(bearer);
+    if (sessionId !== null) this.accessCookie.assertOneSession(request, { applicationId, sessionId });
     if (refreshToken || bearer !== null) return { accessToken: bearer, refreshToken };
-    const accessToken = this.accessCookie.find(request);
-    if (accessToken !== null) this.accessCookie.assertOwnPage(request, sessionNamedIn(accessToken) ?? '');
+    const use = { applicationId, method: request.method };
+    const accessToken = this.accessCookie.find(request, use);
+    if (accessToken !== null) this.accessCookie.assertOwnPage(request, sessionNamedIn(accessToken) ?? '', use);
     return { accessToken, refreshToken };
   }
 
@@ -129,6 +134,14 @@ export class TokenTransport {
  */
 function isByBrowser({ headers }: FastifyRequest): boolean {
   return headers['sec-fetch-site'] !== undefined;
+}
+
+/** A browser drops a SameSite cookie that the answer to a page of another site sets: the person would be signed out in minutes. */
+function assertCookieArrives({ headers }: FastifyRequest): void {
+  if (headers['sec-fetch-site'] !== 'cross-site') return;
+  throw new AppError('cross_site_refused', {
+    detail: 'No cookie reaches a page of another site. Proxy /v1 on your own host, or ask for the delivery "body".',
+  });
 }
 
 /** What was asked for, if the application may have it; else what is usual, if it may; else the one that it may have. */

@@ -18,10 +18,9 @@ export async function openEvents(
   service: Service,
   accessToken: string,
   path = '/v1/sessions/current/events',
+  headers: Record<string, string> = { authorization: `Bearer ${accessToken}` },
 ): Promise<EventStream> {
-  const response = await fetch(service.url + path, {
-    headers: { authorization: `Bearer ${accessToken}` },
-  });
+  const response = await fetch(service.url + path, { headers });
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   const events = read(reader);

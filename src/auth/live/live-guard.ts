@@ -45,7 +45,7 @@ export class LiveGuard {
   private readonly watchStream: StreamWatch = (request, onRefused) => {
     const { principal } = request;
     if (!principal) return () => undefined;
-    const token = bearerToken(request) ?? this.cookie.find(request) ?? '';
+    const token = bearerToken(request) ?? this.cookie.find(request, principal) ?? '';
     const isAlive = async () => (await this.sessions.findEndReason(principal.userId, principal.sessionId)) === null;
     return this.liveTokens.watch(token, onRefused, isAlive);
   };

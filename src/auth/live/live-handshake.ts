@@ -1,14 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { ApplicationsService, BUILT_IN_APPLICATION } from '../../applications/applications.service.js';
+import { ApplicationsService } from '../../applications/applications.service.js';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors/app-error.js';
 import { assertSameSite } from '../../common/http/same-site.js';
+import type { Principal } from '../../common/principal.js';
 import { RevocationSync } from '../../revocation/revocation-sync.js';
 import { AccessTokenVerification, type AdmittedToken } from '../../tokens/access-token-verification.js';
 import { AccessCookie } from '../access-cookie.js';
 import { bearerToken } from '../bearer-token.js';
-import { assertApplication } from '../own-application.js';
+import { cookieUseOf, type CookieUse } from '../cookie-use.js';
+import { assertApplication, assertTokenOf } from '../own-application.js';
 import { RecentAuth } from '../recent-auth.js';
 import type { RoutePolicy } from '../route-policy.js';
 
@@ -29,41 +31,43 @@ export class LiveHandshake {
 
   /** What holds the connection open; null where the gateway is public and no token was shown. Throws the refusal. */
   async admit(request: FastifyRequest, policy: RoutePolicy): Promise<AdmittedToken | null> {
-    const shown = this.findShown(request);
+    const shown = findShown(request);
     if (policy.public && shown === null) return null;
-    const token = shown ?? this.findCookie(request);
+    const use = cookieUseOf(request, policy);
+    const token = shown ?? this.findCookie(request, use);
     if (!this.sync.isFresh(this.clock.now(), policy.staleness)) await this.sync.awaitFresh();
     await this.verification.findKey(token);
     const admitted = this.verification.authenticate(token);
     const { principal } = admitted;
-    if (shown !== null && request.headers.cookie !== undefined)
-      this.cookie.assertOneSession(request, principal.sessionId);
+    if (shown === null) assertTokenOf(use.applicationId, principal);
+    else this.assertShown(request, principal);
     assertApplication(principal, policy);
     if (policy.roles && !policy.roles.some((role) => principal.roles.includes(role))) throw new AppError('forbidden');
     if (policy.recentAuth !== null) this.recentAuth.assert(principal, policy.recentAuth);
     return admitted;
   }
 
-  /** The token that a client shows of its own accord; a browser must be on one of our pages all the same. */
-  private findShown(request: FastifyRequest): string | null {
-    const [byHeader, byProtocol] = [bearerToken(request), protocolToken(request)];
-    if (byHeader !== null && byProtocol !== null) throw new AppError('credentials_ambiguous');
-    const token = byHeader ?? byProtocol;
-    if (token !== null && request.headers.origin !== undefined) this.assertOurPage(request);
-    return token;
-  }
-
   /** A browser sends the cookie for whichever page asks, and no rule of CORS keeps that page from the connection. */
-  private findCookie(request: FastifyRequest): string {
-    const token = this.cookie.find(request);
+  private findCookie(request: FastifyRequest, use: CookieUse): string {
+    const token = this.cookie.find(request, use);
     if (token === null) throw new AppError('token_missing');
-    this.assertOurPage(request);
+    assertSameSite(request, this.applications.originsOf(use.applicationId));
     return token;
   }
 
-  private assertOurPage(request: FastifyRequest): void {
-    assertSameSite(request, this.applications.originsOf(BUILT_IN_APPLICATION));
+  /** Who shows a token in a browser must be on a page of its application all the same. */
+  private assertShown(request: FastifyRequest, principal: Principal): void {
+    const { origin, cookie } = request.headers;
+    if (origin !== undefined) assertSameSite(request, this.applications.originsOf(principal.applicationId));
+    if (cookie !== undefined) this.cookie.assertOneSession(request, principal);
   }
+}
+
+/** The token that a client shows of its own accord. */
+function findShown(request: FastifyRequest): string | null {
+  const [byHeader, byProtocol] = [bearerToken(request), protocolToken(request)];
+  if (byHeader !== null && byProtocol !== null) throw new AppError('credentials_ambiguous');
+  return byHeader ?? byProtocol;
 }
 
 function protocolToken(request: FastifyRequest): string | null {

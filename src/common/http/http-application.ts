@@ -28,6 +28,8 @@ import { ValidationPipe } from './validation.pipe.js';
 export type HttpSettings = Pick<Config, 'publicUrl' | 'corsOrigins' | 'trustProxy' | 'logLevel'>;
 
 export interface HttpOptions {
+  /** Whose pages may read answers; those of the settings when left out. Called once the module is there. */
+  origins?: (app: NestFastifyApplication) => OriginPolicy;
   /** Where log lines go instead of standard output. */
   logStream?: NodeJS.WritableStream;
 }
@@ -60,10 +62,15 @@ export async function createHttpApplication(
     new ProblemFilter(settings.publicUrl, routes, app.get(HttpAdapterHost), app.get(Metrics, { strict: false })),
   );
   app.useGlobalPipes(new ValidationPipe());
-  const origins = new Set([new URL(settings.publicUrl).origin, ...settings.corsOrigins]);
-  adapter.registerSecurityHook(onEveryResponse(headers, (origin) => origins.has(origin)));
+  const allows = options.origins?.(app) ?? isListedIn(settings);
+  adapter.registerSecurityHook(onEveryResponse(headers, allows));
   releaseConnections(instance, app.get(Readiness));
   return app;
+}
+
+function isListedIn({ publicUrl, corsOrigins }: HttpSettings): OriginPolicy {
+  const origins = new Set([new URL(publicUrl).origin, ...corsOrigins]);
+  return (origin) => origins.has(origin);
 }
 
 function createAdapter(logger: Logger, settings: HttpSettings, headers: Record<string, string>): FastifyAdapter {
