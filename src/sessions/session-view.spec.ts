@@ -9,6 +9,8 @@ const ID = '0b54b1a9-93a5-4a4d-8d4c-6f3f6d1f8a10';
 
 const row: SessionRow = {
   id: ID,
+  application_id: 'account',
+  application_name: 'account',
   name: null,
   device: { browser: 'Firefox', os: 'Windows', kind: 'desktop' },
   ip: '192.0.2.1',
@@ -28,6 +30,12 @@ test('a device is called what its person called it, else what it is', () => {
 test('the asking session is marked, and no other', () => {
   expect(toSessionView(row, ID, row.last_active_at).current).toBe(true);
   expect(toSessionView(row, 'another', row.last_active_at).current).toBe(false);
+});
+
+test('an application is named where it is not the built-in one', () => {
+  expect(toSessionView(row, ID, row.last_active_at)).not.toHaveProperty('application');
+  const other = { ...row, application_id: 'shop', application_name: 'The shop' };
+  expect(toSessionView(other, ID, row.last_active_at).application).toEqual({ id: 'shop', name: 'The shop' });
 });
 
 test('times are ISO 8601 in UTC', () => {

@@ -1,3 +1,4 @@
+import { BUILT_IN_APPLICATION } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import { describeDevice, type Device } from './device.js';
 import type { SessionRow } from './sessions.repository.js';
@@ -13,6 +14,8 @@ export interface SessionView {
   expiresAt: string;
   idleExpiresAt: string;
   current: boolean;
+  /** What it is signed in to, unless that is the built-in application. */
+  application?: { id: string; name: string };
 }
 
 /** `lastActive`: also what is not written to the row yet; the idle end moves with it. */
@@ -29,6 +32,9 @@ export function toSessionView(row: SessionRow, current: string, lastActive: Date
     expiresAt: row.expires_at.toISOString(),
     idleExpiresAt: new Date(idleEnd).toISOString(),
     current: row.id === current,
+    ...(row.application_id !== BUILT_IN_APPLICATION && {
+      application: { id: row.application_id, name: row.application_name },
+    }),
   };
 }
 

@@ -32,6 +32,10 @@ export const SessionResponse = z.object({
   expiresAt: z.iso.datetime().describe('The absolute end, however much it is used.'),
   idleExpiresAt: z.iso.datetime().describe('When it ends unless it is used.'),
   current: z.boolean().describe('Whether it is the asking session.'),
+  application: z
+    .object({ id: z.string(), name: z.string() })
+    .optional()
+    .describe('What it is signed in to; left out for the account pages.'),
 });
 
 export const SessionListResponse = z.object({ items: z.array(SessionResponse), nextCursor: z.string().optional() });

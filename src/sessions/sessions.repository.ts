@@ -26,6 +26,8 @@ export interface NewSession {
 
 export interface SessionRow {
   id: string;
+  application_id: string;
+  application_name: string;
   name: string | null;
   device: Device;
   ip: string | null;
@@ -194,7 +196,7 @@ export class SessionsRepository {
   }
 
   private columns(): string {
-    return `s.id, s.name, s.device, host(s.ip) as ip, s.created_at, s.last_active_at, s.expires_at,
+    return `s.id, a.id as application_id, coalesce(a.name, a.id) as application_name, s.name, s.device, host(s.ip) as ip, s.created_at, s.last_active_at, s.expires_at,
       least(${this.idleEnd}, s.expires_at) as idle_expires_at`;
   }
 }

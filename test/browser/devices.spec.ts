@@ -1,3 +1,5 @@
+import { addApplication } from '../support/applications.js';
+import { Device } from '../support/device.js';
 import { useStage } from './support/stage.js';
 import { isSignedOut, openTab, SAFARI_ON_IPHONE, sees } from './support/visitor.js';
 
@@ -27,6 +29,21 @@ test('a device ended in one browser is signed out on the screen of the other wit
   await sees(laptop.tab, 'You are signed in nowhere else');
   await lost.tab.reload();
   await lost.tab.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('a device that is signed in to another application says to which, and is signed out from here', async () => {
+  const { service } = stage.site;
+  const shop = await addApplication(service, { name: 'The shop' });
+  const account = await stage.newAccount();
+  const device = new Device(service, account.email, account.password);
+  await device.login({ applicationId: shop, deviceName: 'Till 4' });
+  const { tab } = await stage.openSignedIn(account);
+  const item = tab.getByRole('listitem').filter({ hasText: 'Till 4' });
+  await item.getByText('The shop').waitFor();
+  await item.getByRole('button', { name: 'Sign out' }).click();
+  await tab.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+  await item.waitFor({ state: 'detached' });
+  expect((await device.send('/v1/sessions/current')).code).toBe('session_ended');
 });
 
 test('a sign-in elsewhere appears in the open list by itself, and goes as that device signs out', async () => {

@@ -57,6 +57,12 @@ function DeviceName({ device, arrived, onRename }: Pick<DeviceItemProps, 'device
           <span className="visually-hidden">Rename {device.name}</span>
         </button>
       </div>
+      {device.application && (
+        <span className="badge">
+          <span className="visually-hidden">Signed in to </span>
+          {device.application.name}
+        </span>
+      )}
       {device.current && <span className="badge">This device</span>}
       {arrived && !device.current && <span className="badge badge-good">New</span>}
     </div>

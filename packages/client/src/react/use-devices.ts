@@ -13,6 +13,8 @@ export interface Device {
   expiresAt: string;
   idleExpiresAt: string;
   current: boolean;
+  /** What it is signed in to; left out for the application of the account pages. */
+  application?: { id: string; name: string };
 }
 
 interface DevicePage {
