@@ -181,6 +181,15 @@ describe('key', () => {
     expect(keysOf(two).signingKey().kid).toBe(rotated.key.kid);
   });
 
+  test('an id that begins with - is one, and what is mistyped is not', async () => {
+    const kid = `-${'k'.repeat(42)}`;
+    expect(await operate(one, `key withdraw ${kid} ${WHY}`)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/no such|no signing key/i),
+    });
+    expect(await operate(one, `key withdraw ${kid} --reson nothing ${WHY}`)).toMatchObject({ code: 2 });
+  });
+
   test('reseal has nothing to do where one key seals all', async () => {
     expect(await operateJson(one, `key reseal ${WHY}`)).toEqual({ resealed: 0 });
   });

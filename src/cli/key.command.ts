@@ -42,6 +42,11 @@ export class KeyRotateCommand extends OperatorAct {
   description: 'refuses everything that a key signed, at once and for good: for a key that leaked',
 })
 export class KeyWithdrawCommand extends RevokingAct {
+  /** One id in 64 begins with -, which is no option then. What is mistyped is one argument too many. */
+  override setCommand(command: Parameters<RevokingAct['setCommand']>[0]): this {
+    return super.setCommand(command.allowUnknownOption());
+  }
+
   protected async act(services: Services, [kid = '']: string[], act: Act): Promise<Outcome> {
     const key = await services.get(KeyAdministrationService).withdraw(kid, act);
     const lines = [`${kid} is withdrawn: what it signed is refused. ${key.kid} signs; every client refreshes once.`];
