@@ -5,6 +5,7 @@ import { newBackend, type Backend } from './support/feed.js';
 import { Device, FROM_OWN_PAGE, send } from './support/device.js';
 import { changeAccount } from './support/operator.js';
 import { introspect, renew, sendForm } from './support/oauth.js';
+import { poll } from './support/poll.js';
 import { catchUp, revoke } from './support/revocation.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
 import { startProxy } from './support/tcp-proxy.js';
@@ -88,7 +89,7 @@ test('the hint changes nothing, right or wrong', async () => {
 
 describe('inactive is only {"active": false}', () => {
   const inactive: Record<string, (device: Device) => Promise<string[]> | string[]> = {
-    garbage: () => ['x', 'prt_x', 'a.b.c', ' ', 'x'.repeat(8_192)],
+    garbage: () => ['x', 'prt_x', 'a.b.c', ' ', 'x'.repeat(16_000)],
     'an altered token': ({ accessToken, refreshToken }) => [`${accessToken}x`, `${refreshToken}x`],
     expired: (device) => [signerOf(device, Math.floor(Date.now() / 1000) - 700).sign()],
     'signed out': async (device) => {
@@ -120,6 +121,15 @@ describe('inactive is only {"active": false}', () => {
     for (const token of await inactive[what]!(await Device.register(service))) await expectInactive(token);
   });
 
+  test('with the audience of another application', async () => {
+    const device = await Device.register(service);
+    const signer = signerOf(device);
+    await expectInactive(signer.sign(undefined, signer.claims({ aud: 'shop' })));
+    const mixed = signer.sign(undefined, signer.claims({ client_id: 'shop' }));
+    await expectInactive(mixed, shop);
+    await expectInactive(mixed, account);
+  });
+
   test('of another application: each is told of its own tokens, and of no others', async () => {
     const [here, there] = [await Device.register(service), await Device.register(service, { applicationId: 'shop' })];
     for (const kind of ['accessToken', 'refreshToken'] as const) {
@@ -131,7 +141,7 @@ describe('inactive is only {"active": false}', () => {
 });
 
 describe('what is wrong with the question', () => {
-  test.each([{}, { token: '' }, { token: 'x'.repeat(8_193) }])('%j: 400 invalid_request', async (form: object) => {
+  test.each([{}, { token: '' }])('%j: 400 invalid_request', async (form: object) => {
     const answer = await sendForm(service, '/oauth/introspect', { ...form }, account.headers);
     expect(answer).toMatchObject({ status: 400, body: { error: 'invalid_request' } });
   });
@@ -156,32 +166,28 @@ test('an access token costs no statement of the database, first seen or not, goo
 
 test('who cannot know what is revoked says neither yes nor no: 503, then the answer again', async () => {
   const proxy = await startProxy(service.db.url);
-  const two = await startService({
-    besides: service,
-    env: { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: '2s' },
-  });
+  const env = { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: '2s' };
+  const two = await startService({ besides: service, env });
   const device = await Device.register(service);
-  expect((await introspect(two, account, device.accessToken)).body.active).toBe(true);
-  proxy.cut();
-  const codes = new Set<string>();
-  let answer = await introspect(two, account, device.accessToken);
-  while (answer.status === 200) {
-    codes.add(String(answer.body.active));
-    answer = await introspect(two, account, device.accessToken);
+  const ask = () => introspect(two, account, device.accessToken);
+  try {
+    expect((await ask()).body.active).toBe(true);
+    proxy.cut();
+    let answer = await ask();
+    await poll(async () => (answer = await ask()).status !== 200);
+    expect(answer).toMatchObject({
+      status: 503,
+      body: { code: 'revocation_unavailable', error: 'temporarily_unavailable' },
+    });
+    expect(answer.body.active).toBeUndefined();
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    await device.send('/v1/auth/logout', { method: 'POST' });
+    proxy.heal();
+    await catchUp(two);
+    expect((await ask()).body).toEqual({ active: false });
+  } finally {
+    proxy.heal();
+    await two.stop();
+    await proxy.close();
   }
-  expect([...codes]).toEqual(['true']);
-  const { headers, body, status } = answer;
-  expect({ status, code: body.code, error: body.error, active: body.active }).toEqual({
-    status: 503,
-    code: 'revocation_unavailable',
-    error: 'temporarily_unavailable',
-    active: undefined,
-  });
-  expect(Number(headers.get('retry-after'))).toBeGreaterThan(0);
-  await device.send('/v1/auth/logout', { method: 'POST' });
-  proxy.heal();
-  await catchUp(two);
-  expect((await introspect(two, account, device.accessToken)).body).toEqual({ active: false });
-  await two.stop();
-  await proxy.close();
-});
+}, 30_000);

@@ -121,7 +121,7 @@ describe('what it refuses', () => {
     'a parameter twice, once without a value': ['invalid_request', 'grant_type=&grant_type=refresh_token'],
     'the name of a prototype': ['invalid_request', 'grant_type=refresh_token&refresh_token=x&__proto__=y'],
     NUL: ['invalid_request', 'grant_type=refresh_token&refresh_token=%00'],
-    'a token that is too long': ['invalid_request', { grant_type: 'refresh_token', refresh_token: 'x'.repeat(8_193) }],
+    'a token that is too long': ['invalid_grant', { grant_type: 'refresh_token', refresh_token: 'x'.repeat(8_193) }],
     'percent signs that encode nothing': ['invalid_grant', 'grant_type=refresh_token&refresh_token=%zz%'],
     'an unknown parameter': ['invalid_grant', 'grant_type=refresh_token&refresh_token=x&resource=y'],
   };

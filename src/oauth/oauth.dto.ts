@@ -6,8 +6,8 @@ const client = {
   client_secret: z.string().optional().describe('Of a back end that does not use HTTP Basic.'),
 };
 
-/** Room for whatever token is sent here: access tokens are of 8,192 characters at most. */
-const token = z.string().max(8_192);
+/** Whatever is sent, however long: what a body can hold is no token, and not told from others that are none. */
+const token = z.string();
 
 const hint = z.string().optional().describe('`access_token` or `refresh_token`. Not needed: the two differ in form.');
 
