@@ -12,8 +12,19 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
+const section = sectionOf(page, '## Applications');
+/** Its first table ends where the one of the commands begins. */
+const [settingsPart = '', commandsPart = ''] = section.split('| at a terminal ');
+
+test('it has every command about applications, and no other', async () => {
+  const { err } = await operate(service, 'application');
+  const known = /application (list.*?)\. See/.exec(err)![1]!.split(', ');
+  const told = tableRows(`| at a terminal ${commandsPart}`).map(([command]) => command);
+  expect(told).toEqual(known.map((name) => `\`application ${name}\``));
+});
+
 test('the commands about applications print what the page of administration says', async () => {
-  const steps = codeBlocks(sectionOf(page, '## Applications'))
+  const steps = codeBlocks(section)
     .filter(({ language }) => language === 'sh')
     .flatMap(({ code }) => stepsOf(code));
   expect(steps).toHaveLength(4);
@@ -32,7 +43,7 @@ test('its table has all that an application can be given, and nothing else', asy
     createdAt: _3,
     ...settings
   } = await administrationOf(service).get('account');
-  const told = tableRows(sectionOf(page, '## Applications')).flatMap(([first = '']) =>
+  const told = tableRows(settingsPart).flatMap(([first = '']) =>
     [...first.matchAll(/`(\w+)`/g)].map(([, name]) => name),
   );
   expect(told.toSorted()).toEqual(Object.keys(settings).toSorted());

@@ -84,6 +84,24 @@ test('with it, every route that asks for a token is closed, but those about the 
   ]);
 });
 
+test('the API reference says which routes those are, and how a cookie names its application', async () => {
+  const { paths } = (await send(service, '/openapi.json')).body as { paths: Record<string, Record<string, any>> };
+  const marked = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods)
+      .filter(([, operation]) => operation['x-any-application'])
+      .map(([method, { parameters }]) => {
+        expect(parameters.filter(({ name }: { name: string }) => name === 'application')).toHaveLength(1);
+        return `${method} ${path}`;
+      }),
+  );
+  expect(marked.filter((route) => route.includes(' /v1/')).toSorted()).toEqual([
+    'get /v1/auth/check',
+    'get /v1/sessions/current',
+    'get /v1/sessions/current/events',
+    'post /v1/auth/reauthenticate',
+  ]);
+});
+
 test('the refusal is the same at the first sight of the token and at any other', async () => {
   const other = await registerAt(service, shop);
   for (let i = 0; i < 3; i++) expect((await other.send('/v1/users/me')).code).toBe('token_invalid');

@@ -24,6 +24,7 @@ export interface Operation {
   responses: Record<string, Answer>;
   'x-authentication'?: NonNullable<ApiRouteOptions['authentication']>;
   'x-required-roles'?: string[];
+  'x-any-application'?: true;
   'x-recent-authentication'?: number;
 }
 
@@ -91,6 +92,21 @@ function complete(operation: Operation, path: string, method: string, facts: Rou
     ...(route && { [facts.status]: success(route) }),
     ...problems(codesOf(operation, path, method, facts), readsForm(operation)),
   };
+  if (facts.anyApplication) nameApplication(operation);
+}
+
+/** By cookie, the application is named in the query, where the schema of a route does not have it anyway. */
+function nameApplication(operation: Operation): void {
+  operation['x-any-application'] = true;
+  const parameters = (operation.parameters ??= []);
+  if (parameters.some(({ name }) => name === 'application')) return;
+  parameters.push({
+    name: 'application',
+    in: 'query',
+    required: false,
+    description: 'In full cookie mode: the application whose cookie is meant; `account` when left out.',
+    schema: { type: 'string' },
+  });
 }
 
 /** Of an endpoint of OAuth, and of nothing else. */

@@ -11,6 +11,8 @@ export interface RouteFacts {
   status: number;
   public: boolean;
   roles: string[];
+  /** Whether tokens of any application will do. */
+  anyApplication: boolean;
   /** Seconds; undefined when an older sign-in will do. */
   recentAuth?: number;
   route?: ApiRouteOptions;
@@ -50,6 +52,7 @@ function factsOf(handler: object, controller: object, recentAuthMaxAge: number):
     status: get<number>(HTTP_CODE_METADATA) ?? (isPost ? 201 : 200),
     public: policy.public,
     roles: [...(policy.roles ?? [])],
+    anyApplication: policy.anyApplication,
     ...(policy.recentAuth !== null && {
       recentAuth: policy.recentAuth === 'configured' ? recentAuthMaxAge : policy.recentAuth,
     }),
