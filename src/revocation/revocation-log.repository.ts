@@ -50,7 +50,10 @@ export class RevocationLogRepository {
         order by log.seq`,
       [cursor.seq],
     );
-    const log = rows.filter((row): row is (typeof rows)[number] & LogRow => row.seq != null);
+    // What stands past the head (a restore left it there) is no part of the log.
+    const log = rows.filter(
+      (row): row is (typeof rows)[number] & LogRow => row.seq != null && Number(row.seq) <= Number(row.head),
+    );
     const found = rows[0];
     if (!found) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
     assertPrimary(found);
@@ -85,7 +88,7 @@ export class RevocationLogRepository {
       for (let page = await fetchLive(db); page.length > 0;) {
         // The server looks for the next page while this one is applied.
         const next = fetchLive(db);
-        apply(page.map(toEntry));
+        apply(page.map(toEntry).filter(({ seq }) => seq <= Number(head.seq)));
         page = await next;
       }
       return { epoch: head.epoch, seq: Number(head.seq), rowId: head.id };
