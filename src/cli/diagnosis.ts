@@ -2,7 +2,7 @@ import { KeyAdministrationService, type SigningKeyView } from '../keys/key-admin
 import { DatabaseInspection, type DatabaseFacts } from '../database/database-inspection.js';
 import { FleetService } from '../revocation/fleet.service.js';
 import { InstancesService, type RunningInstance } from '../revocation/instances.service.js';
-import type { LogPosition } from '../revocation/revocation-sync.js';
+import type { LogPosition } from '../revocation/log-follower.js';
 import { AccountAdministrationService } from '../users/account-administration.service.js';
 import { counted } from './columns.js';
 import type { Services } from './workbench.js';

@@ -1,4 +1,4 @@
-import type { LogPosition } from '../revocation/revocation-sync.js';
+import type { LogPosition } from '../revocation/log-follower.js';
 
 /** `<epoch>:<seq>`; seq as far as a double counts. */
 export const CURSOR_PATTERN = /^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}):(0|[1-9][0-9]{0,14})$/;

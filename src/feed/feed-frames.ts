@@ -1,5 +1,5 @@
 import type { RevocationEntry } from '@portcullis/verifier';
-import type { LogPosition } from '../revocation/revocation-sync.js';
+import type { LogPosition } from '../revocation/log-follower.js';
 import { formatCursor } from './feed-cursor.js';
 
 /** Items in one event: 60 kB, which any reader can hold. */

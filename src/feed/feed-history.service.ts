@@ -2,7 +2,8 @@ import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/com
 import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
-import { RevocationSync, type LogFollower, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
+import type { LogFollower, LogPosition, LogStep } from '../revocation/log-follower.js';
+import { RevocationSync } from '../revocation/revocation-sync.js';
 import { FeedLog } from './feed-log.js';
 
 /** What the feed knows of the log: where it stands, and its last stretch. Nothing here asks the database by itself. */

@@ -1,5 +1,5 @@
 import type { RevocationEntry } from '@portcullis/verifier';
-import type { LogPosition } from '../revocation/revocation-sync.js';
+import type { LogPosition } from '../revocation/log-follower.js';
 
 /** Entries remembered in order: what the followers of a busy service miss in some minutes. About 2 MB. */
 const REMEMBERED = 10_000;

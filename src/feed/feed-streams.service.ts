@@ -2,7 +2,8 @@ import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit }
 import { concerns, type RevocationEntry } from '@portcullis/verifier';
 import type { ServerResponse } from 'node:http';
 import { Clock } from '../common/clock.js';
-import { RevocationSync, type LogPosition, type LogStep } from '../revocation/revocation-sync.js';
+import type { LogPosition, LogStep } from '../revocation/log-follower.js';
+import { RevocationSync } from '../revocation/revocation-sync.js';
 import { backlogFrames, heartbeatFrame, revocationFrames } from './feed-frames.js';
 import { FeedHistory } from './feed-history.service.js';
 import { FeedStream } from './feed-stream.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
-import type { LogPosition } from '../revocation/revocation-sync.js';
+import type { LogPosition } from '../revocation/log-follower.js';
 import { FeedAnswers } from './feed-answers.service.js';
 import { readCursor } from './feed-cursor.js';
 import { FeedHistory } from './feed-history.service.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { InstancesService, type RunningInstance } from './instances.service.js';
 import { RevocationHeadRepository } from './revocation-head.repository.js';
-import type { LogPosition } from './revocation-sync.js';
+import type { LogPosition } from './log-follower.js';
 
 /** Milliseconds between two looks at who has it: instances tell it once a second at most. */
 const LOOK_MS = 100;

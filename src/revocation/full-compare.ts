@@ -7,7 +7,8 @@ import { Config } from '../config.js';
 import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
-import { RevocationSync, type LogPosition } from './revocation-sync.js';
+import type { LogPosition } from './log-follower.js';
+import { RevocationSync } from './revocation-sync.js';
 import { SeqSet } from './seq-set.js';
 
 /** Milliseconds between two comparisons. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable } from '../database/database.js';
 import type { RefreshKeyPrint } from './instance.entity.js';
-import type { LogPosition } from './revocation-sync.js';
+import type { LogPosition } from './log-follower.js';
 import { SyncConnection } from './sync-connection.js';
 
 /** What an instance says of itself. */

@@ -6,37 +6,19 @@ import { AppError } from '../common/errors/app-error.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
 import { Config } from '../config.js';
+import { IndexFreshness } from './index-freshness.js';
+import type { LogFollower, LogPosition } from './log-follower.js';
 import { LookSchedule, RETRY_MS } from './look-schedule.js';
 import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository, type Cursor } from './revocation-log.repository.js';
+import { SharedRead } from './shared-read.js';
 import { succeed } from './succession.js';
 
 /** The longest that a request waits for a stale index to be read anew, in milliseconds. */
 const CATCH_UP_WAIT_MS = 1_000;
 
 export type RevocationListener = (entries: RevocationEntry[]) => void;
-
-/** A place in one of the logs that there were. */
-export interface LogPosition {
-  epoch: string;
-  seq: number;
-}
-
-/** How a read of the log went on. */
-export interface LogStep {
-  /** Everything up to it is in the index. */
-  position: LogPosition;
-  /** What came since the step before, in the order of the log; null when all was read anew, perhaps of another log. */
-  entries: RevocationEntry[] | null;
-}
-
-/** Told how this instance learns the log: each step of reading it, and what it had missed on the way. */
-export interface LogFollower {
-  step(step: LogStep): void;
-  /** Entries that are in the index only now, though steps past their places were told. */
-  mended(entries: RevocationEntry[]): void;
-}
 
 /**
  * Keeps this instance's deny-list equal to the table. Nothing is forgotten by a read: entries only leave by a sweep,
@@ -53,15 +35,9 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
   private readonly listeners = new Set<RevocationListener>();
   private readonly followers = new Set<LogFollower>();
   private cursor: Cursor | null = null;
-  /** When the last confirming read began, by both clocks: a frozen process stops one, a stepped clock the other. */
-  private confirmedMonotonic = -Infinity;
-  private confirmedWall = -Infinity;
-  /** Milliseconds. */
-  private readonly staleAfter: number;
+  private readonly freshness: IndexFreshness;
   private readonly schedule: LookSchedule;
-  private running: Promise<void> = Promise.resolve();
-  /** The read after the running one; null when nobody waits for it. */
-  private upcoming: Promise<void> | null = null;
+  private readonly reads = new SharedRead(() => this.read());
   private lastFailed = -Infinity;
   private failing = false;
   private stale = true;
@@ -78,7 +54,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     private readonly metrics: Metrics,
     readiness: Readiness,
   ) {
-    this.staleAfter = config.revocationMaxStaleness * 1000;
+    this.freshness = new IndexFreshness(clock, config.revocationMaxStaleness);
     this.schedule = new LookSchedule(clock, () => this.look());
     metrics.measure('portcullis_revocation_staleness_seconds', () => this.staleness / 1000);
     metrics.measure('portcullis_revocation_head_lag', () => this.lag);
@@ -96,7 +72,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     readiness.add('deny-list', async () =>
       this.isFresh()
         ? null
-        : `Last confirmed ${this.describeAge()} ago; the limit is ${config.revocationMaxStaleness} s.`,
+        : `Last confirmed ${this.freshness.describeAge()} ago; the limit is ${config.revocationMaxStaleness} s.`,
     );
   }
 
@@ -118,12 +94,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
    * seconds if that is longer, by both clocks. Negative: never, whoever asks wants a read of his own. `now`: unix ms.
    */
   isFresh(now = this.clock.now(), allowed: number | null = null): boolean {
-    const limit = allowed === null ? this.staleAfter : this.limitFor(allowed);
-    return (
-      this.clock.monotonic() - this.confirmedMonotonic <= limit &&
-      // A clock that was set back would hide a freeze for as long as it was set back.
-      Math.abs(now - this.confirmedWall) <= limit
-    );
+    return this.freshness.isFresh(now, allowed);
   }
 
   /** Takes over what this instance committed itself, before it answers. */
@@ -154,8 +125,7 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
 
   /** Milliseconds since the last confirming read began, by the clock that says more; Infinity before the first. */
   get staleness(): number {
-    const byWall = Math.abs(this.clock.now() - this.confirmedWall);
-    return Math.max(this.clock.monotonic() - this.confirmedMonotonic, byWall);
+    return this.freshness.staleness;
   }
 
   /**
@@ -173,42 +143,24 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
    */
   async awaitFresh(): Promise<void> {
     try {
-      await within(CATCH_UP_WAIT_MS, this.catchUp());
+      await this.reads.nextWithin(CATCH_UP_WAIT_MS);
     } catch (cause) {
       throw new AppError('revocation_unavailable', { cause, log: 'the deny-list is stale', retryAfter: 1 });
     }
   }
 
-  /** A read begun after this call: the running one does not count, as what is asked about may have come after it. */
-  private catchUp(): Promise<void> {
-    this.upcoming ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.upcoming = null;
-        this.running = this.read();
-        return this.running;
-      });
-    return this.upcoming;
-  }
-
   /** A catch-up that nobody waits for. */
   private look(): Promise<void> {
-    return this.catchUp().finally(() => this.noteFreshness());
-  }
-
-  private limitFor(allowed: number): number {
-    return allowed < 0 ? -1 : Math.max(this.staleAfter, allowed * 1000);
+    return this.reads.next().finally(() => this.noteFreshness());
   }
 
   private async read(): Promise<void> {
     const pause = this.lastFailed + RETRY_MS - this.clock.monotonic();
     if (pause > 0) await delay(pause);
-    const monotonic = this.clock.monotonic();
-    const wall = this.clock.now();
+    const began = this.freshness.now();
     try {
       this.cursor = this.cursor ? await this.readOn(this.cursor) : await this.readFirst();
-      this.confirmedMonotonic = monotonic;
-      this.confirmedWall = wall;
+      this.freshness.confirm(began);
       this.metrics.count('portcullis_revocation_reads_total', 'confirmed');
       this.tell(this.cursor, []);
       this.noteHealth(null);
@@ -293,26 +245,8 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     const stale = !this.isFresh();
     if (this.stopped || stale === this.stale) return;
     this.stale = stale;
-    const age = this.describeAge();
+    const age = this.freshness.describeAge();
     if (stale) this.logger.error({ message: 'The deny-list is stale: requests that it decides get 503.', age });
     else this.logger.log({ message: 'The deny-list is fresh: requests are served.' });
-  }
-
-  private describeAge(): string {
-    const age = (this.clock.monotonic() - this.confirmedMonotonic) / 1000;
-    return Number.isFinite(age) ? `${age.toFixed(1)} s` : 'never, so unboundedly long';
-  }
-}
-
-/** What `work` resolves to. Throws when that takes longer; the work itself is not stopped. */
-async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
-  const timer = new AbortController();
-  const tooLate = delay(milliseconds, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`no answer within ${milliseconds} ms`);
-  });
-  try {
-    return await Promise.race([work, tooLate]);
-  } finally {
-    timer.abort();
   }
 }
