@@ -38,7 +38,7 @@ export function toOAuthError(problem: ProblemResponse): ProblemResponse {
   return {
     status,
     headers: status === 401 && challenge !== undefined ? { ...headers, 'www-authenticate': challenge } : headers,
-    body: { ...problem.body, status, detail, error, error_description: printable(detail) },
+    body: { error, error_description: printable(detail), ...problem.body, status, detail },
   };
 }
 
