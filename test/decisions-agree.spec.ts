@@ -81,9 +81,9 @@ async function expectNothingForOthers(token: string, owner: Party): Promise<void
   }
 }
 
-describe.each([0, 1])('every way to make a wrong token, and some right ones (application %i)', (index) => {
+describe('every way to make a wrong token, and some right ones', () => {
   test('gets one verdict from guard, introspection and verifier, at first sight and after; others are told nothing', async () => {
-    const owner = parties[index]!;
+    const owner = parties[1]!;
     const wrong: string[] = [];
     const { length } = tokenCorpus(signerOf(owner.device).options);
     for (let place = 0; place < length; place++) {

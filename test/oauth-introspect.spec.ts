@@ -4,7 +4,7 @@ import { claimsOf, signerOf } from './support/access-token.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { Device, FROM_OWN_PAGE, send } from './support/device.js';
 import { changeAccount } from './support/operator.js';
-import { introspect, renew, sendForm } from './support/oauth.js';
+import { forged, introspect, renew, sendForm } from './support/oauth.js';
 import { poll } from './support/poll.js';
 import { catchUp, revoke } from './support/revocation.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
@@ -152,7 +152,7 @@ test('an access token costs no statement of the database, first seen or not, goo
   const other = await Device.register(service);
   await other.send('/v1/auth/logout', { method: 'POST' });
   const spy = jest.spyOn(pg.Client.prototype, 'query');
-  const tokens = [device.accessToken, other.accessToken, `${device.refreshToken.slice(0, -1)}A`, 'x'];
+  const tokens = [device.accessToken, other.accessToken, forged(device.refreshToken), 'x'];
   for (let round = 0; round < 10; round++) {
     for (const token of tokens) await introspect(service, account, token);
     await introspect(service, shop, device.refreshToken);

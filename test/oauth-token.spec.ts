@@ -2,7 +2,7 @@ import { addApplication } from './support/applications.js';
 import { Device, FROM_OWN_PAGE, send } from './support/device.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { changeAccount } from './support/operator.js';
-import { renew, sendForm } from './support/oauth.js';
+import { forged, renew, sendForm } from './support/oauth.js';
 import { startService, type Service } from './support/service.js';
 
 let service: Service;
@@ -92,10 +92,7 @@ describe('what it refuses', () => {
           'session_ended',
           () => device.send('/v1/auth/logout', { method: 'POST' }).then(() => grant(device)),
         ],
-        forged: [
-          'refresh_token_invalid',
-          async () => grant(device, { refresh_token: `${device.refreshToken.slice(0, -1)}A` }),
-        ],
+        forged: ['refresh_token_invalid', async () => grant(device, { refresh_token: forged(device.refreshToken) })],
         'an access token': ['refresh_token_invalid', async () => grant(device, { refresh_token: device.accessToken })],
         'of another application': ['refresh_token_invalid', async () => grant(device, { client_id: shop })],
         'of a cookie': ['refresh_token_invalid', async () => grant(device, { refresh_token: token })],

@@ -35,3 +35,8 @@ export async function renew(service: Service, refreshToken: string, clientId = '
 
 /** The Authorization of a request is one thing, and the form of a public client another. */
 export const inForm = ({ applicationId, secret }: Backend) => ({ client_id: applicationId, client_secret: secret });
+
+/** The same token with another MAC, of the right form. */
+export function forged(refreshToken: string): string {
+  return refreshToken.slice(0, -1) + (refreshToken.endsWith('A') ? 'E' : 'A');
+}
