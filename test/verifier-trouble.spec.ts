@@ -112,6 +112,38 @@ describe('what a verifier cannot know in time it does not accept', () => {
   });
 });
 
+describe('a request for the stream that lay somewhere for longer than a quarter of the limit', () => {
+  /** Holds back so many requests for the stream. */
+  function holdingBack(streams: number, milliseconds: number) {
+    const asked = { streams: 0 };
+    const held: typeof globalThis.fetch = async (url, options) => {
+      const isHeld = String(url).endsWith('/events') && (asked.streams += 1) <= streams;
+      if (isHeld) await new Promise((resolve) => setTimeout(resolve, milliseconds));
+      return globalThis.fetch(url, options);
+    };
+    return { asked, fetch: held };
+  }
+
+  test('is made again: else all that comes on it would count as older by as much, for ten minutes', async () => {
+    const { asked, fetch } = holdingBack(1, 2_000);
+    const verifier = await follow(one.url, { maxStaleness: 5, fetch });
+    await poll(() => verifier.status.staleness < 1.5);
+    expect(asked.streams).toBe(2);
+    verifier.close();
+  });
+
+  test('is not made again for ever where each of them is slow', async () => {
+    const { asked, fetch } = holdingBack(Infinity, 1_000);
+    const verifier = await follow(one.url, { maxStaleness: 3, fetch });
+    await poll(() => asked.streams === 2);
+    const until = performance.now() + 6_000;
+    await poll(() => performance.now() > until);
+    expect(asked.streams).toBe(2);
+    expect(verifier.status.fresh).toBe(true);
+    verifier.close();
+  }, 30_000);
+});
+
 describe('what comes instead of the feed', () => {
   const epoch = randomUUID();
   const list = `{"epoch":"${epoch}","head":3,"items":[\n{"seq":3,"kind":"session","subject":"gone"}\n]}\n`;

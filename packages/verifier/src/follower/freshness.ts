@@ -56,6 +56,11 @@ export class Freshness {
     return Math.max(this.clock.monotonic() - monotonic, Math.abs(this.clock.now() - wall));
   }
 
+  /** Milliseconds between the moment that a heartbeat tells of, as far as can be said, and its arrival. */
+  lateness({ elapsed }: Heartbeat, start: Moment): number {
+    return this.clock.monotonic() - start.monotonic - elapsed;
+  }
+
   /** Takes a heartbeat of the stream that was asked for at `start`. Throws a FeedError for one that cannot be. */
   confirm({ elapsed, staleness }: Heartbeat, start: Moment): void {
     const now = this.moment();

@@ -19,6 +19,8 @@ const LIST_SILENCE_MS = 15_000;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 const SWEEP_MS = 60_000;
+/** Heartbeats after which it shows whether a stream began late: one alone may have been held up. */
+const HEARTBEATS_TO_JUDGE = 2;
 
 export interface FollowerOptions {
   feed: URL;
@@ -46,6 +48,8 @@ export class RevocationFollower {
   cursor: Cursor | null = null;
   private readonly closing = new AbortController();
   private failures = 0;
+  /** Streams in a row that began too late. */
+  private lateStarts = 0;
   private sweeper: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: FollowerOptions) {
@@ -101,13 +105,28 @@ export class RevocationFollower {
       const url = new URL(`${this.options.feed.pathname}/events`, this.options.feed);
       const response = await this.ask(url, attempt, { 'last-event-id': formatCursor(from) });
       assertEvents(response);
+      const lateness: number[] = [];
       for await (const event of readEvents(attempt.watch(readLines(response)))) {
         this.take(event, start);
+        if (event.heartbeat) lateness.push(this.freshness.lateness(event.heartbeat, start));
+        if (lateness.length === HEARTBEATS_TO_JUDGE && this.beganTooLate(Math.min(...lateness))) return;
         if (this.options.clock.monotonic() - start.monotonic > STREAM_MS) return;
       }
     } finally {
       attempt.end();
     }
+  }
+
+  /**
+   * A request that lay somewhere (in a frozen instance, in a queue) makes everything on its stream look older by as much:
+   * another one is better, unless they all come late. A quarter of the limit is tolerated, and twice as much each time.
+   */
+  private beganTooLate(milliseconds: number): boolean {
+    const tolerated = (this.options.maxStaleness * 1000) / 4;
+    const late = milliseconds > tolerated * 2 ** this.lateStarts;
+    if (late) this.lateStarts += 1;
+    else if (milliseconds <= tolerated) this.lateStarts = 0;
+    return late;
   }
 
   private ask(url: URL, attempt: Attempt, headers: Record<string, string> = {}): Promise<Response> {
