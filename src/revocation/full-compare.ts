@@ -15,7 +15,7 @@ import { SeqSet } from './seq-set.js';
 const PAUSE_MS = 60_000;
 
 /** Milliseconds between two pages: a million lines take some seconds, and nobody notices. */
-const PAGE_PAUSE_MS = 10;
+const PAGE_PAUSE_MS = 2;
 
 /**
  * Seconds: lines that end sooner are left out. The clock by which memory is swept and that by which the table is purged

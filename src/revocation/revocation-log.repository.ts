@@ -24,8 +24,11 @@ export interface LogRead {
   entries: RevocationEntry[];
 }
 
-/** Rows read at a time, however long the list is: a megabyte, and no longer than requests can wait for it. */
-const PAGE = 5_000;
+/** Rows read at a time before anybody is served, however long the list is: a megabyte. */
+const LOAD_PAGE = 5_000;
+
+/** The same while requests are served, which wait for a page to be taken in: 3 to 5 ms, where 5,000 took up to 40. */
+const PAGE = 500;
 
 /** A line of the log. `id` tells it from another one that has its place after a restore. */
 type LogRow = RevocationRow & { id: string };
@@ -130,7 +133,7 @@ export class RevocationLogRepository {
 }
 
 function fetchLive(db: Queryable): Promise<RevocationRow[]> {
-  const page = db.query<RevocationRow>(`fetch ${PAGE} from live`);
+  const page = db.query<RevocationRow>(`fetch ${LOAD_PAGE} from live`);
   // Where applying the page before throws, nobody waits for this one.
   page.catch(() => undefined);
   return page;
