@@ -1,6 +1,6 @@
 import { InstancesService } from '../src/revocation/instances.service.js';
 import { headerOf, keysOf } from './support/access-token.js';
-import { Device, newEmail, PASSWORD, send } from './support/device.js';
+import { Device } from './support/device.js';
 import { operate, operateJson } from './support/operate.js';
 import { poll } from './support/poll.js';
 import { catchUp } from './support/revocation.js';
@@ -22,101 +22,6 @@ async function answers(device: Device): Promise<(string | null)[]> {
   await Promise.all([catchUp(one), catchUp(two)]);
   return [await device.access(one), await device.access(two)];
 }
-
-/** An e-mail address whose account is an administrator, so that the others are never the last. */
-async function newAdmin(): Promise<string> {
-  const email = newEmail();
-  const { code, err } = await operate(one, `user create ${email} --role admin --password-stdin`, { input: PASSWORD });
-  if (code !== 0) throw new Error(err);
-  return email;
-}
-
-describe('user', () => {
-  test('create: the account signs in with the password from standard input, its line break left out', async () => {
-    const email = newEmail();
-    const words = `user create ${email} --role admin --role editor --name "Ada L." --password-stdin`;
-    const { code, out, err } = await operate(one, words, { input: `${PASSWORD}\n` });
-    expect([code, err]).toEqual([0, '']);
-    expect(out).toBe(`${email} can sign in now, with the roles admin, editor.\n`);
-    const login = await send(two, '/v1/auth/login', { body: { email, password: PASSWORD, delivery: 'body' } });
-    expect(login.body.user).toMatchObject({ email, name: 'Ada L.', roles: ['admin', 'editor'] });
-  });
-
-  test.each([
-    ['a weak password', 'password1', 1],
-    ['no password', '', 1],
-  ])('create refuses %s and makes nothing', async (_, input, expected) => {
-    const email = newEmail();
-    const { code, out, err } = await operate(one, `user create ${email} --password-stdin`, { input });
-    expect([code, out]).toEqual([expected, '']);
-    expect(err).toMatch(/^[A-Z].*\.\n$/);
-    expect((await operate(one, `user show ${email}`)).code).toBe(1);
-  });
-
-  test('create refuses an address that has an account, and a password among the arguments', async () => {
-    const email = await newAdmin();
-    const again = await operate(one, `user create ${email.toUpperCase()} --password-stdin`, { input: PASSWORD });
-    expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Sign in, or use another address') });
-    expect(await operate(one, `user create ${newEmail()} ${PASSWORD.split(' ')[0]}`)).toMatchObject({ code: 2 });
-    const nobody = await operate(one, `user create ${newEmail()}`);
-    expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining('--password-stdin') });
-  });
-
-  test('show finds an account however its address is typed, and by its id', async () => {
-    const device = await Device.register(one, { name: 'Ada' });
-    const { code, out } = await operate(one, `user show ${device.email.toUpperCase()}`);
-    expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`^address +${device.email}\nname +Ada\nid +${device.userId}\nstatus +active\n`));
-    expect(await operateJson(one, `user show ${device.userId}`)).toMatchObject({
-      user: { email: device.email, status: 'active', roles: [] },
-      sessions: 1,
-    });
-  });
-
-  test('suspend, restore: out on both instances with 403, then in again with what was ended still ended', async () => {
-    const device = await Device.register(one);
-    const suspended = await operate(one, `user suspend ${device.email} --reason "card fraud, case 4711"`);
-    expect(suspended).toEqual({
-      code: 0,
-      out: `${device.email} is suspended: signed out everywhere, and no sign-in.\n`,
-      err: '',
-    });
-    expect(await answers(device)).toEqual(['account_suspended', 'account_suspended']);
-    expect((await device.refresh(undefined, two)).code).toBe('account_suspended');
-    expect((await operate(one, `user restore ${device.email} ${WHY}`)).code).toBe(0);
-    expect(await answers(device)).toEqual(['token_outdated', 'token_outdated']);
-    expect((await device.refresh()).code).toBe('session_ended');
-    expect((await device.login()).status).toBe(200);
-    const rows = await one.db.query<{ actor: string; reason: string }>(
-      `select actor, reason from audit_events where user_id = $1 and type = 'account.suspended'`,
-      [device.userId],
-    );
-    expect(rows).toEqual([{ actor: expect.stringMatching(/^operator:\S+$/), reason: 'card fraud, case 4711' }]);
-  });
-
-  test('sign-out ends every session; the next sign-in is good', async () => {
-    const device = await Device.register(one);
-    const other = await device.another();
-    expect((await operate(one, `user sign-out ${device.email} ${WHY}`)).code).toBe(0);
-    for (const each of [device, other]) {
-      expect(await answers(each)).toEqual(['token_outdated', 'token_outdated']);
-      expect((await each.refresh()).code).toBe('session_ended');
-    }
-    expect((await device.login()).status).toBe(200);
-  });
-
-  test('roles are exactly those named, and none with --none', async () => {
-    const device = await Device.register(one);
-    expect((await operate(one, `user roles ${device.email} editor auditor ${WHY}`)).out).toBe(
-      `${device.email} has the roles auditor, editor now. A silent refresh brings it to every device.\n`,
-    );
-    expect(await answers(device)).toEqual(['token_outdated', 'token_outdated']);
-    expect((await device.refresh()).body.user.roles).toEqual(['auditor', 'editor']);
-    expect((await operate(one, `user roles ${device.email} ${WHY}`)).code).toBe(2);
-    expect((await operate(one, `user roles ${device.email} --none ${WHY}`)).code).toBe(0);
-    expect((await device.refresh()).body.user.roles).toEqual([]);
-  });
-});
 
 describe('session', () => {
   test('list shows the devices, and end signs one of them out on both instances', async () => {
@@ -237,83 +142,6 @@ test('purge: what is dead goes, what may be needed stays, and it says how much',
   });
   expect((await operate(one, 'purge')).out).toMatch(/^revocations +0 deleted\nsessions +0 deleted\n/);
   expect(await device.access()).toBeNull();
-});
-
-describe('at a terminal', () => {
-  test('the password is asked for twice and not shown; the reason is asked for', async () => {
-    const email = newEmail();
-    const { code, out, err } = await operate(one, `user create ${email}`, { answers: [PASSWORD, PASSWORD] });
-    expect([code, out]).toEqual([0, `${email} can sign in now, with no role.\n`]);
-    expect(err).toBe('Password: \nThe same again: \n');
-    const suspended = await operate(one, `user suspend ${email}`, { answers: ['case 4713'] });
-    expect(suspended).toMatchObject({ code: 0, err: expect.stringContaining('Why? ') });
-    expect((await operateJson(one, `audit --of ${email} --limit 1`)).items[0].reason).toBe('case 4713');
-  });
-
-  test('two different passwords, and no reason: refused, and nothing is done', async () => {
-    const email = newEmail();
-    const different = await operate(one, `user create ${email}`, { answers: [PASSWORD, `${PASSWORD}!`] });
-    expect(different).toMatchObject({ code: 2, err: expect.stringContaining('two different passwords') });
-    expect((await operate(one, `user show ${email}`)).code).toBe(1);
-    expect(await operate(one, 'everyone sign-out', { answers: [''] })).toMatchObject({ code: 2 });
-  });
-});
-
-describe('bad input is refused with a sentence, and nothing is done', () => {
-  const refusals: [string, string, number, RegExp][] = [
-    ['an unknown person', `user suspend nobody@example.com ${WHY}`, 1, /^There is no account with the address nobody@/],
-    ['what no address begins with', `user suspend zzz ${WHY}`, 1, /Write the whole address/],
-    [
-      'part of an address',
-      `user suspend ada- ${WHY}`,
-      1,
-      /^"ada-" is no whole address. Accounts begin with it: ada-.*, and others\. Noth/,
-    ],
-    ['no reason', 'user suspend ada@example.com', 2, /^Say why, for the audit/],
-    ['an empty reason', 'user suspend ada@example.com --reason ""', 2, /^Say why, for the audit/],
-    ['a reason of two lines', 'everyone sign-out --reason "a\nb"', 1, /control characters/],
-    ['no e-mail address', `user suspend ${WHY}`, 2, /missing required argument/],
-    ['one word too many', `user show a@example.com b`, 2, /too many arguments/],
-    ['half a command', 'user', 2, /^Say which: user create, show/],
-    ['an unknown command', 'user destroy a@example.com', 2, /unknown command|There is no command/],
-    ['an unknown option', 'user show a@example.com --force', 2, /unknown option/],
-    ['an e-mail address where seconds go', `user suspend --wait a@example.com ${WHY}`, 2, /^--wait takes seconds/],
-    ['to wait for what instances do not follow', `key rotate --wait ${WHY}`, 2, /unknown option '--wait'/],
-    ['a role that is none', `user roles a@example.com 1x ${WHY}`, 1, /./],
-  ];
-
-  test.each(refusals)('%s', async (_, words, code, sentence) => {
-    const before = await one.db.query('select count(*) from audit_events');
-    const ending = await operate(one, words);
-    expect(ending).toMatchObject({ code, out: '', err: expect.stringMatching(sentence) });
-    expect(ending.err).not.toMatch(/\n {4}at /);
-    expect(await one.db.query('select count(*) from audit_events')).toEqual(before);
-  });
-
-  test('the last administrator cannot be suspended, nor lose the role; two who try it on each other leave one', async () => {
-    await one.db.query(`update users set roles = '{}'`);
-    const [ada, eve] = [await newAdmin(), await newAdmin()];
-    const both = await Promise.all([
-      operate(one, `user suspend ${ada} ${WHY}`),
-      operate(two, `user roles ${eve} --none ${WHY}`),
-    ]);
-    expect(both.map(({ code }) => code).toSorted()).toEqual([0, 1]);
-    const left = both[0]!.code === 0 ? eve : ada;
-    for (const words of [`user suspend ${left}`, `user roles ${left} editor`]) {
-      expect(await operate(one, `${words} ${WHY}`)).toMatchObject({
-        code: 1,
-        err: expect.stringMatching(/last active admin/),
-      });
-    }
-  });
-
-  test('a refusal is JSON too where programs read it', async () => {
-    const { code, out, err } = await operate(one, `user show nobody@example.com --json`);
-    expect([code, out]).toEqual([1, '']);
-    expect(JSON.parse(err)).toEqual({
-      error: { code: 'not_found', detail: expect.stringContaining('nobody@example.com') },
-    });
-  });
 });
 
 describe('--wait', () => {

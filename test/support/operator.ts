@@ -22,3 +22,13 @@ export async function registerAdmin(service: Service): Promise<Device> {
   await device.refresh();
   return device;
 }
+
+/** All that an act could change, so that "nothing half done" can be said of all of it. */
+export function accountsState({ db }: Service): Promise<unknown[]> {
+  return db.query(
+    `select (select json_agg(u order by id) from users u) as users,
+            (select json_agg(s order by id) from sessions s) as sessions,
+            (select json_agg(a order by id) from applications a) as applications,
+            (select count(*) from audit_events) as audit, (select seq from revocation_head) as head`,
+  );
+}
