@@ -110,3 +110,32 @@ describe('wrong secrets', () => {
     await strict.stop();
   });
 });
+
+test('neither secrets nor tokens are in the log, right or wrong', async () => {
+  const log: string[] = [];
+  const talkative = await startService({ besides: service, onLog: (line) => log.push(line) });
+  const { accessToken, refreshToken } = await Device.register(service);
+  const wrong = { ...shop, secret: `pas_${'w'.repeat(43)}` };
+  for (const path of ENDPOINTS) {
+    for (const token of [accessToken, refreshToken]) {
+      const form = { token, grant_type: 'refresh_token', refresh_token: token };
+      await sendForm(talkative, path, form, shop.headers);
+      await sendForm(talkative, path, { ...form, ...inForm(shop) });
+      await sendForm(talkative, path, { ...form, ...inForm(wrong) });
+      await sendForm(talkative, path, { ...form, ...inForm(shop) }, shop.headers);
+    }
+  }
+  await talkative.stop();
+  const everything = log.join('\n');
+  expect(everything).toContain('/oauth/introspect');
+  const [, basic] = shop.headers.authorization.split(' ');
+  for (const secret of [
+    shop.secret,
+    wrong.secret,
+    basic!,
+    accessToken,
+    refreshToken,
+    ...accessToken.split('.').slice(1),
+  ])
+    expect(everything).not.toContain(secret);
+});

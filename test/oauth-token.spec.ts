@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { OAUTH_ERRORS } from '../src/common/errors/oauth-error.js';
 import { addApplication } from './support/applications.js';
 import { Device, FROM_OWN_PAGE, send } from './support/device.js';
 import { newBackend, type Backend } from './support/feed.js';
@@ -150,6 +152,39 @@ describe('what it refuses', () => {
       error: 'invalid_request',
     });
   });
+});
+
+test('random forms: never a 5xx, and whatever is wrong is said as RFC 6749 says it', async () => {
+  const device = await Device.register(service);
+  const name = fc.oneof(
+    fc.constantFrom('grant_type', 'refresh_token', 'token', 'token_type_hint', 'client_id', 'client_secret', 'scope'),
+    fc.string({ unit: 'binary' }),
+  );
+  const value = fc.oneof(
+    fc.constantFrom('refresh_token', 'account', shop, device.accessToken, device.refreshToken, '\0', '__proto__', ''),
+    fc.string({ unit: 'binary' }),
+  );
+  const form = fc.oneof(
+    fc.array(fc.tuple(name, value), { maxLength: 6 }).map((pairs) => new URLSearchParams(pairs).toString()),
+    fc.stringMatching(/^[!-~]{0,60}$/),
+    fc.uint8Array({ maxLength: 60 }),
+  );
+  const path = fc.constantFrom('/oauth/token', '/oauth/introspect', '/oauth/revoke');
+  const authorization = fc.constantFrom(account.headers.authorization, 'Basic', 'Basic Og==', 'Bearer x', '');
+  await fc.assert(
+    fc.asyncProperty(path, form, authorization, async (path, body, authorization) => {
+      const response = await fetch(service.url + path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...(authorization && { authorization }) },
+        body: body as string,
+      });
+      const { status } = response;
+      const text = await response.text();
+      expect(status).toBeLessThan(500);
+      if (status !== 200) expect(OAUTH_ERRORS).toContain(JSON.parse(text).error);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('no other route reads a form', async () => {
