@@ -115,3 +115,16 @@ test('where every place is held for longer than it is waited: 429, to come back 
   expect((await slow).status).toBe(200);
   expect((await signIn(other, email, ip)).status).toBe(200);
 });
+
+test('a fault between one limit and the next holds no place', async () => {
+  const { email } = await Device.register(service);
+  const ip = newAddress();
+  await service.db.query(
+    `create function broken() returns trigger language plpgsql as $$
+     begin if new.key like 'sign_in.account:%' then raise exception 'disk full'; end if; return new; end $$;
+     create trigger broken before insert on rate_limits for each row execute function broken()`,
+  );
+  for (let n = 0; n <= HERE; n++) expect((await signIn(service, email, ip)).status).toBe(500);
+  await service.db.query('drop function broken() cascade');
+  expect(await guess(service, email, ip, HERE)).toEqual(Array(HERE).fill(401));
+});

@@ -88,15 +88,20 @@ export class RateLimitsService {
   /** A place in each, or none and the refusal of the first that has none left. */
   private async tryReserving(attempts: Attempt[]): Promise<Place[] | Refusal> {
     const places: Place[] = [];
-    for (const attempt of attempts) {
-      const outcome = await this.take(attempt, 'reserved');
-      if ('key' in outcome) places.push(outcome);
-      else if (!(await attempt.exempt?.())) {
-        await this.release(places, false);
-        return outcome;
+    try {
+      for (const attempt of attempts) {
+        const outcome = await this.take(attempt, 'reserved');
+        if ('key' in outcome) places.push(outcome);
+        else if (!(await attempt.exempt?.())) {
+          await this.release(places, false);
+          return outcome;
+        }
       }
+      return places;
+    } catch (error) {
+      await this.release(places, false);
+      throw error;
     }
-    return places;
   }
 
   private async take({ limit, subject }: Attempt, as: 'reserved' | 'counted'): Promise<Place | Refusal> {
