@@ -1,7 +1,10 @@
 import { errorCatalogue, type ErrorCode } from '../src/common/errors/error-catalogue.js';
 import { OAUTH_ERRORS, oauthErrorOf } from '../src/common/errors/oauth-error.js';
 import { codeBlocks, readPage, sectionOf, tableRows } from './docs-pages.js';
-import { send } from './support/device.js';
+import { commandsOf, expectAsPrinted } from './docs-shell.js';
+import { PASSWORD, send } from './support/device.js';
+import { newBackend } from './support/feed.js';
+import { accountsOf, ACT } from './support/operator.js';
 import { startService } from './support/service.js';
 
 const page = readPage('docs/oauth.md');
@@ -12,6 +15,15 @@ test('the page for standard clients prints the metadata that the service answers
   await service.stop();
   const [printed] = codeBlocks(sectionOf(page, '## What there is'));
   expect(body).toEqual(JSON.parse(printed!.code));
+});
+
+test('its commands do what it says', async () => {
+  const service = await startService();
+  const { secret } = await newBackend(service, 'shop');
+  await accountsOf(service).create({ email: 'ada@example.com', password: PASSWORD }, ACT);
+  const commands = commandsOf(sectionOf(page, '## Try it'), service.url);
+  expect(await expectAsPrinted(`SECRET=${secret}\n${commands}`)).toBe(4);
+  await service.stop();
 });
 
 test('its table of errors has every code under what RFC 6749 calls it', () => {
