@@ -211,6 +211,25 @@ test('with no overlap the older ones end at once; one that leaked is withdrawn, 
   ]);
 });
 
+test('what is left of a secret goes a month after it ran out, when a later one is made', async () => {
+  const id = await addApplication(service);
+  const count = async () =>
+    Number((await service.db.query('select from application_credentials where application_id = $1', [id])).length);
+  await administrationOf(service).rotateSecret(id, ACT, 0);
+  await administrationOf(service).rotateSecret(id, ACT, 0);
+  expect(await count()).toBe(2);
+  await service.advance(29 * 86_400);
+  await administrationOf(service).rotateSecret(id, ACT, 86_400);
+  expect(await count()).toBe(3);
+  await service.advance(2 * 86_400);
+  await administrationOf(service).rotateSecret(id, ACT, 0);
+  // The first has gone: the second was good until the third came, the third for a day more.
+  expect(await count()).toBe(3);
+  await expect(administrationOf(service).rotateSecret(id, ACT, 31 * 86_400)).rejects.toMatchObject({
+    code: 'validation_failed',
+  });
+});
+
 test('the secrets of a disabled application are refused, and good again once it is enabled', async () => {
   const id = await addApplication(service);
   const { secret } = await administrationOf(service).rotateSecret(id, ACT);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { RevocationsSweepJob } from '../src/revocation/revocations-sweep.job.js';
 import { claimsOf } from './support/access-token.js';
@@ -99,6 +100,17 @@ test('an entry that is written while a life is being raised counts the longer on
   await raising.end();
   expect((await ending).status).toBe(204);
   expect(await keptFor(ended.sessionId)).toBe(3600 + MARGIN);
+});
+
+test('a role that may read and write the tables, and nothing else, may set a life', async () => {
+  const client = new pg.Client({ connectionString: service.db.url });
+  await client.connect();
+  const role = `service_${randomUUID().slice(0, 8)}`;
+  await client.query(`create role ${role}; grant select, insert, update, delete on token_lives to ${role}`);
+  await client.query(`begin; set local role ${role}`);
+  await client.query('lock table token_lives in access exclusive mode');
+  await client.query(`rollback; drop owned by ${role}; drop role ${role}`);
+  await client.end();
 });
 
 test('whatever the lives are set to, and when: no entry is gone before the last token that it refuses', async () => {
