@@ -9,6 +9,8 @@ export const LIMITS = {
   grace: 10,
   recentAuthentication: 3_600,
   retention: 3_600,
+  /** How long a token of a session that has ended gets that answer from memory, whatever became of the session since. */
+  remembered: 60,
   sessions: 4,
   idle: { brief: 1_800, remembered: 21_600 },
   max: { brief: 7_200, remembered: 86_400 },
@@ -34,6 +36,8 @@ export interface Session {
   expiresAt: number;
   endedAt: number | null;
   purged: boolean;
+  /** When which of its refresh tokens was told that it has ended. */
+  told: Map<string, number>;
 }
 
 export type Device = Pick<Session, 'browser' | 'remembered'>;
@@ -149,6 +153,7 @@ export function signIn(model: Model, { browser, remembered }: Device, password: 
     expiresAt: now + LIMITS.max[remembered ? 'remembered' : 'brief'],
     endedAt: null,
     purged: false,
+    told: new Map(),
   };
   const longestUsedFirst = liveSessions(model).toSorted(
     (a, b) => b.lastActiveAt - a.lastActiveAt || b.startedAt - a.startedAt || (a.id < b.id ? 1 : -1),
@@ -161,7 +166,10 @@ export function signIn(model: Model, { browser, remembered }: Device, password: 
 /** One call with this token; concurrent ones are as many calls, one after the other. */
 export function refresh(model: Model, token: RefreshToken, byPage: boolean): Outcome {
   const { session } = token;
+  const name = `${token.generation} ${token.reissues}`;
+  if (model.now < (session.told.get(name) ?? -Infinity) + LIMITS.remembered) return { code: 'session_ended' };
   const verdict = refreshVerdict(model, token, byPage);
+  if (verdict === 'session_ended') session.told.set(name, model.now);
   if (verdict === 'refresh_token_reused') session.endedAt = model.now;
   if (verdict === 'repeat') return { code: null, session };
   if (verdict !== null) return { code: verdict };
