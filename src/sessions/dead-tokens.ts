@@ -15,8 +15,9 @@ export interface Dead {
 }
 
 /**
- * Genuine refresh tokens of sessions that have ended, which does not change any more: whoever goes on presenting one
- * learns so from memory. (A token that was forged is refused by its MAC.) Forgetting one costs two statements.
+ * Genuine refresh tokens of sessions that have ended, which does not change any more (but for one that ran out, if its
+ * application lets sessions lie unused for longer: it learns of that a minute later). Whoever goes on presenting one is
+ * told so from memory. (A token that was forged is refused by its MAC.) Forgetting one costs two statements.
  */
 export class DeadTokens {
   private readonly tokens = new Map<string, Dead & { until: number }>();
