@@ -20,7 +20,7 @@ export async function* readLines(response: Response): AsyncGenerator<string> {
     }
   } catch (cause) {
     if (cause instanceof FeedError) throw cause;
-    if (cause instanceof TypeError && 'code' in cause && cause.code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
+    if ((cause as { code?: unknown } | null)?.code === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
       throw new FeedError('feed_invalid', 'not text', { cause });
     }
     throw new FeedError('unreachable', 'the connection broke', { cause });
