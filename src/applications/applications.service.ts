@@ -34,6 +34,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
   private knownAudiences = [BUILT_IN_APPLICATION];
   private knownOrigins: Set<string>;
   private readAt = -Infinity;
+  private triedAt = -Infinity;
   private running: Promise<void> = Promise.resolve();
   /** The read after the running one; null when nobody waits for it. */
   private upcoming: Promise<void> | null = null;
@@ -92,9 +93,9 @@ export class ApplicationsService implements OnApplicationBootstrap {
     return [...this.known.values()];
   }
 
-  /** Looks for what this instance has not heard of yet, once a second at most. */
+  /** Looks for what this instance has not heard of yet, once a second at most, whether or not the database is there. */
   async learn(): Promise<void> {
-    if (this.age > RETRY_MS) await this.refresh();
+    if (this.clock.monotonic() - this.triedAt > RETRY_MS) await this.refresh();
   }
 
   /** The origins whose pages may use this application's cookie; none for one that is not known. */
@@ -133,7 +134,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
   }
 
   private async read(): Promise<void> {
-    const at = this.clock.monotonic();
+    const at = (this.triedAt = this.clock.monotonic());
     const rows = (await this.applications.list()).map((row) =>
       row.id === BUILT_IN_APPLICATION ? { ...row, origins: this.ownOrigins() } : row,
     );
