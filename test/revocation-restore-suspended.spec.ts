@@ -1,4 +1,5 @@
 import { AccountAdministrationService } from '../src/users/account-administration.service.js';
+import { addApplication, administrationOf, registerAt } from './support/applications.js';
 import { takeBackup } from './support/backup.js';
 import { Device } from './support/device.js';
 import { poll } from './support/poll.js';
@@ -70,4 +71,18 @@ test('a suspension that is put back refuses and ends what was issued meanwhile, 
   expect([await lines(), syncOf(two).index.user.find(device.userId)]).toMatchObject([[{}], { suspended: true }]);
   await accounts().restore(device.userId, act);
   expect((await device.refresh()).code).toBe('session_ended');
+});
+
+test('an application that the backup says is disabled stays so, though it was enabled since', async () => {
+  const shop = await addApplication(one);
+  const applications = administrationOf(one);
+  await applications.disable(shop, act);
+  const backup = await takeBackup(one.db);
+  await applications.enable(shop, act);
+  const device = await registerAt(one, shop);
+  await catchUp(two);
+  const access = async (instance: Service) => (await device.send('/v1/sessions/current', {}, instance)).code;
+  await poll(async () => (await access(two)) === null);
+  await restore(backup);
+  for (const instance of [one, two]) expect(await access(instance)).toBe('application_disabled');
 });

@@ -83,10 +83,14 @@ export class ApplicationRegistryRepository {
     return Number(row?.token_version);
   }
 
-  /** Its version, which stays what it was. */
+  /**
+   * Its new version: what is issued from now on can be told from what may not be accepted, also by a database that went
+   * back to a state in which it is disabled.
+   */
   async enable(tx: Transaction, applicationId: string): Promise<number> {
     const [row] = await tx.query<{ token_version: string }>(
-      'update applications set enabled = true where id = $1 returning token_version',
+      `update applications set enabled = true, token_version = ${raised('token_version')}
+        where id = $1 returning token_version`,
       [applicationId],
     );
     return Number(row?.token_version);
