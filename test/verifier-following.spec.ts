@@ -100,6 +100,27 @@ test('what another log does not say, but was told before, is refused all the sam
   await served.close();
 });
 
+test('a function that lives for a second asks about each token, and needs no stream for it', async () => {
+  const [good, ended] = [await Device.register(service), await Device.register(service)];
+  await ended.send('/v1/auth/logout', { method: 'POST' });
+  // What of a feed there is has not answered yet.
+  const served = await serve(() => undefined);
+  const verifier = createVerifier({
+    issuer: PUBLIC_URL,
+    audience: 'account',
+    credentials: { id: 'account', secret: backend.secret },
+    feed: `${served.url}/v1/revocations`,
+    jwks: `${service.url}/.well-known/jwks.json`,
+    introspection: `${service.url}/oauth/introspect`,
+    onStale: 'introspect',
+  });
+  expect((await verifier.verify(good.accessToken)).userId).toBe(good.userId);
+  expect(await refusalBy(verifier, ended.accessToken)).toBe('token_revoked');
+  expect(await refusalBy(verifier, `${good.accessToken}x`)).toBe('token_invalid');
+  verifier.close();
+  await served.close();
+});
+
 test('a log that throws does not end the following, nor does a listener', async () => {
   const broken = () => {
     throw new Error('a fault of the application');
