@@ -1,17 +1,23 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { AppError } from '../common/errors/app-error.js';
 import { HASHING_WORKER_PATH } from './hashing-worker-path.js';
 import type { HashingAnswer, HashingTask } from './hashing-worker.js';
 
 /**
- * Requests come first: beside one that wants all of a core, hashing gets a tenth of it. At the lowest priority there is
- * (19) it would get a seventieth, and on a machine with nothing to spare nobody could sign in any more.
+ * How much of a machine that has other work a process takes.
+ * - `spare`: only what nothing else wants (Linux: SCHED_IDLE). It never delays a request, and may wait for seconds itself.
+ * - `tenth`: beside one that wants all of a core, a tenth of it (nice 10).
  */
-const PRIORITY = 10;
+export type Share = 'spare' | 'tenth';
 
-/** A hash takes some 20 ms. Where one takes this long, its process is stuck. */
-const LIMIT_MS = 10_000;
+const TENTH = 10;
+
+/**
+ * A hash takes some 10 ms. Where one takes this long, in milliseconds, its process is stuck; one that lives on what is
+ * spared may only have got nothing.
+ */
+const LIMIT_MS: Record<Share, number> = { spare: 60_000, tenth: 10_000 };
 
 /** Of what a process says on standard error before it ends: the message and the first lines of a stack. */
 const LAST_WORDS = 1_000;
@@ -23,7 +29,7 @@ export class HashingProcessDied extends AppError {
   }
 }
 
-/** One process of low priority, which does one task at a time. */
+/** One process that hashes, one task at a time. */
 export class HashingProcess {
   private readonly child: ChildProcess;
   private settle: ((outcome: HashingAnswer | HashingProcessDied) => void) | null = null;
@@ -32,13 +38,16 @@ export class HashingProcess {
   readonly ended: Promise<string>;
 
   /**
-   * `onFault` hears why its priority is still that of the service, where the system forbids to lower it. Throws
-   * HashingProcessDied where the system does not even try to start it; else `ended` tells.
+   * `onFault` hears why it has another share than it should. Throws HashingProcessDied where the system does not even
+   * try to start it; else `ended` tells.
    */
-  constructor(onFault: (error: unknown) => void) {
+  constructor(
+    readonly share: Share,
+    onFault: (error: unknown) => void,
+  ) {
     this.child = start();
     // Not before its first answer, so that it starts as quickly as anything else.
-    this.child.once('message', () => lowerPriority(this.child, onFault));
+    this.child.once('message', () => lowerPriority(this.child, share, onFault));
     this.child.stderr?.on('data', (chunk) => (this.lastWords = `${this.lastWords}${chunk}`.slice(0, LAST_WORDS)));
     this.child.on('message', (answer: HashingAnswer) => this.settle?.(answer));
     this.ended = new Promise((resolve) => {
@@ -52,7 +61,7 @@ export class HashingProcess {
   /** To be called when the task before has been answered. Throws HashingProcessDied. */
   run(task: HashingTask): Promise<HashingAnswer> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.end(), LIMIT_MS);
+      const timer = setTimeout(() => this.end(), LIMIT_MS[this.share]);
       this.settle = (outcome) => {
         clearTimeout(timer);
         this.settle = null;
@@ -85,11 +94,15 @@ function start(): ChildProcess {
   }
 }
 
-function lowerPriority({ pid }: ChildProcess, onFault: (error: unknown) => void): void {
+/** On Linux that of its main thread, the one that hashes. */
+function lowerPriority({ pid }: ChildProcess, share: Share, onFault: (error: unknown) => void): void {
+  if (pid === undefined) return;
+  // First of all, so that it has a low one in any case.
   try {
-    // On Linux that of its main thread, the one that hashes.
-    if (pid !== undefined) setPriority(pid, PRIORITY);
+    setPriority(pid, TENTH);
   } catch (error) {
-    onFault(error);
+    return onFault(error);
   }
+  // Node has no call for it; util-linux and BusyBox have this command.
+  if (share === 'spare') execFile('chrt', ['-i', '-p', '0', String(pid)], (error) => error && onFault(error));
 }
