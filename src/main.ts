@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from './app.js';
+import { endLog } from './common/logging/logger.js';
 import { Readiness } from './common/readiness.js';
 import { ConfigError, type Config } from './config.js';
 import { openConfig } from './database/development.js';
@@ -63,9 +64,11 @@ try {
   await start();
   await stopRequest.whenMade;
   await stop();
+  await endLog();
   process.exit(0);
 } catch (error) {
   report(error);
   await stop().catch(report);
+  await endLog();
   process.exit(1);
 }

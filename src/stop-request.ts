@@ -1,3 +1,4 @@
+import { abandonLog } from './common/logging/logger.js';
 import type { Environment } from './config.js';
 
 /** One Ctrl-C may arrive twice: from the terminal, and passed on by npm. */
@@ -19,7 +20,10 @@ export function listenForStop(env: Environment): StopRequest {
   let madeAt: number | undefined;
   const whenMade = new Promise<void>((resolve) => {
     const request = () => {
-      if (madeAt !== undefined && performance.now() - madeAt > SAME_SIGNAL_MS) process.exit(1);
+      if (madeAt !== undefined && performance.now() - madeAt > SAME_SIGNAL_MS) {
+        abandonLog();
+        process.exit(1);
+      }
       madeAt ??= performance.now();
       resolve();
     };
