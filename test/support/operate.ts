@@ -32,10 +32,15 @@ let host: ChildProcess | undefined;
 let operations = 0;
 
 /** Runs a command as its process would, but for the start of Node: see `operate-host.mjs`. */
-export async function operate(
-  service: Service,
+export function operate(service: Service, words: string, { env, ...typed }: Operation = {}): Promise<Ending> {
+  return operateIn({ ...environmentOf(service), ...env }, words, typed);
+}
+
+/** The same with nothing in the environment but this. */
+export async function operateIn(
+  env: Record<string, string>,
   words: string,
-  { input = '', env, answers }: Operation = {},
+  { input = '', answers }: Omit<Operation, 'env'> = {},
 ): Promise<Ending> {
   host ??= startHost();
   const id = (operations += 1);
@@ -47,7 +52,7 @@ export async function operate(
       resolve({ code: message.code, out: message.out, err: message.err });
     });
   });
-  running.send({ id, words: split(words), env: { ...environmentOf(service), ...env }, input, answers });
+  running.send({ id, words: split(words), env, input, answers });
   return ending;
 }
 
