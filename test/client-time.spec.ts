@@ -153,6 +153,34 @@ test('Late news of an earlier refresh moves no end back', async () => {
   stream.close();
 });
 
+test('An answer from before a refresh moves no end back', async () => {
+  const { browser, tab } = await withTabs(1);
+  let release!: () => void;
+  const late = new Promise<void>((resolve) => (release = resolve));
+  let asked = false;
+  browser.intercept = async ({ path }, proceed) => {
+    // Without a stream, the tab asks now and then how the session stands.
+    if (path.endsWith('/events')) return new Response(null, { status: 503 });
+    const answer = await proceed();
+    if (!path.endsWith('/sessions/current') || asked) return answer;
+    asked = true;
+    await late;
+    return answer;
+  };
+  const other = browser.open();
+  tab.client.close();
+  await other.client.ready();
+  await poll(() => asked);
+  await browser.advance(300);
+  await other.client.refresh();
+  expect(other.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+  const attempts = streams(browser).length;
+  release();
+  // It has heard the answer when it goes on.
+  await poll(() => streams(browser).length > attempts);
+  expect(other.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
+});
+
 describe('A tab that nobody uses', () => {
   test('refreshes nothing by itself, visible or hidden, though its token has run out', async () => {
     const { browser, tabs } = await withTabs(2);
