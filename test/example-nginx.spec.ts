@@ -153,6 +153,21 @@ describe.each(fronts)('examples/nginx/nginx.conf, run by %s', (_, start) => {
     expect(orders.seen).toEqual([]);
   });
 
+  test('a refusal stays one, though it would pass by the time that its body is asked for', async () => {
+    for (const refusal of [401, 403]) {
+      let asked = 0;
+      const server = createServer((_, response) => response.writeHead(asked++ === 0 ? refusal : 204).end());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const other = await start({ portcullis: `http://127.0.0.1:${port}`, orders: orders.url });
+      asked = 0;
+      const { status } = await fetch(`${other.url}/orders/1`, { method: 'POST' });
+      expect([status, asked, orders.seen]).toEqual([refusal, 2, []]);
+      await other.stop();
+      server.close().closeAllConnections();
+    }
+  });
+
   test('what it asks with is not open to clients, and the rest is the service itself', async () => {
     expect((await fetch(`${front.url}/_check`)).status).toBe(404);
     expect((await send(front, '/v1/sessions/current')).code).toBe('token_missing');
