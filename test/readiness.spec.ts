@@ -169,6 +169,17 @@ describe('another instance', () => {
     await two.stop();
   });
 
+  test('that does not fit, and stays, keeps no newcomer that fits from being ready', async () => {
+    const wrong = await startService({ besides: one, env: { REFRESH_TOKEN_KEYS: key('t1') } });
+    await poll(async () => (await report(wrong)).problems.some(({ name }) => name === 'instances'));
+    const three = await startService({ besides: one });
+    await poll(() => isListed(three));
+    await poll(() => isReady(three));
+    expect(await isReady(wrong)).toBe(false);
+    await three.stop();
+    await wrong.stop();
+  });
+
   test('a key added second everywhere, then promoted: always ready', async () => {
     const old = await startService({ besides: one, env: { REFRESH_TOKEN_KEYS: `${shared},${other}` } });
     await one.app.close();

@@ -38,28 +38,34 @@ export class FleetReadiness {
   }
 
   private async describeMisfit(): Promise<string | null> {
-    const rows = await this.instances.list();
-    const mine = rows.find(({ id }) => id === this.self.id);
-    const others = rows.filter(({ id }) => id !== this.self.id);
-    const problem = this.describeKeys(mine, others);
+    const problem = this.describeKeys(await this.instances.list());
     if (problem !== this.told && problem !== null) this.logger.error({ message: problem });
     this.told = problem;
     return problem;
   }
 
-  private describeKeys(mine: InstanceRow | undefined, others: InstanceRow[]): string | null {
-    const older = others.filter((other) => !mine || startedBefore(other, mine));
-    for (const { refresh_keys: theirs } of older) {
-      const problem = describeKeyMisfit(this.self.refreshKeys, theirs);
-      if (problem) return problem;
+  /** Whoever does not fit those that came before is not ready, and nobody who comes later has to fit it. */
+  private describeKeys(rows: InstanceRow[]): string | null {
+    const fitting: RefreshKeyPrint[][] = [];
+    for (const { id, refresh_keys: keys } of rows.toSorted(byStart)) {
+      if (id === this.self.id) break;
+      if (findMisfit(keys, fitting) === null) fitting.push(keys);
     }
-    return null;
+    return findMisfit(this.self.refreshKeys, fitting);
   }
 }
 
-function startedBefore(one: InstanceRow, other: InstanceRow): boolean {
-  const difference = one.started_at.getTime() - other.started_at.getTime();
-  return difference === 0 ? one.id < other.id : difference < 0;
+function byStart(one: InstanceRow, other: InstanceRow): number {
+  return one.started_at.getTime() - other.started_at.getTime() || (one.id < other.id ? -1 : 1);
+}
+
+/** What is wrong with these keys beside those of others; null when they fit all of them. */
+function findMisfit(mine: RefreshKeyPrint[], others: RefreshKeyPrint[][]): string | null {
+  for (const theirs of others) {
+    const problem = describeKeyMisfit(mine, theirs);
+    if (problem !== null) return problem;
+  }
+  return null;
 }
 
 function describeKeyMisfit(mine: RefreshKeyPrint[], theirs: RefreshKeyPrint[]): string | null {
