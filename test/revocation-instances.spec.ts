@@ -85,6 +85,8 @@ describe('an instance that starts', () => {
 
   test('reads a long list whole, though page by page; so does one that runs', async () => {
     const count = 12_000;
+    const steps: number[] = [];
+    const stop = syncOf(two).subscribe((entries) => steps.push(entries.length));
     await one.db.query(
       `with head as (update revocation_head set seq = seq + $1::int returning seq)
        insert into revocations (seq, id, kind, subject, suspended, created_at, expires_at)
@@ -96,6 +98,9 @@ describe('an instance that starts', () => {
     const started = await startService({ besides: one });
     expect(rows.length).toBeGreaterThan(count);
     await poll(() => syncOf(two).index.size === syncOf(started).index.size);
+    stop();
+    // Requests wait for a step of one that serves, and a thousand lines are some five milliseconds.
+    expect(Math.max(...steps)).toBeLessThanOrEqual(1_000);
     for (const { index } of [syncOf(started), syncOf(two)]) {
       expect(rows.filter(({ subject }) => !index.session.has(subject) && !index.user.has(subject))).toEqual([]);
     }
