@@ -130,8 +130,12 @@ describe('Full cookie mode of an application', () => {
   test('a route that takes any token is asked with the cookie of the application that the query names', async () => {
     const pages = new Pages();
     const sessions = await pages.signInEverywhere({ accessCookie: true });
-    for (const id of ['account', shop, club]) {
-      const answer = await pages.get(PUBLIC_URL, `/v1/sessions/current?application=${id}`);
+    for (const [origin, id] of [
+      [PUBLIC_URL, 'account'],
+      [SHOP_ORIGIN, shop],
+      [CLUB_ORIGIN, club],
+    ] as const) {
+      const answer = await pages.get(origin, `/v1/sessions/current?application=${id}`);
       expect([answer.status, answer.body.id]).toEqual([200, sessions[id]]);
     }
     expect((await pages.get(PUBLIC_URL, '/v1/sessions/current')).body.id).toBe(sessions['account']);
@@ -140,6 +144,17 @@ describe('Full cookie mode of an application', () => {
     // A route of the account takes the account's cookie, whatever the query says.
     expect((await pages.get(PUBLIC_URL, `/v1/users/me?application=${shop}`)).status).toBe(200);
   });
+
+  test.each(['/v1/users/me', '/v1/admin/users', '/v1/sessions/current', '/v1/sessions/current/events'])(
+    '%s says nothing to a page of another application, though the browser sends the cookie along',
+    async (path) => {
+      const pages = new Pages();
+      await pages.signInEverywhere({ accessCookie: true });
+      expect((await pages.get(SHOP_ORIGIN, path)).code).toBe('cross_site_refused');
+      expect((await pages.get(SHOP_ORIGIN, `${path}?application=${club}`)).code).toBe('cross_site_refused');
+      expect((await pages.get('null', path)).code).toBe('cross_site_refused');
+    },
+  );
 
   test('what changes something needs the CSRF token of that session, and a page of that application', async () => {
     const pages = new Pages();

@@ -124,3 +124,15 @@ test('an instance that starts later reads the last word, long after every token 
     await three.stop();
   }
 });
+
+test('its pages may read no answer any more', async () => {
+  const origin = 'https://disabled.example.test';
+  const other = await addApplication(one, { origins: [origin] });
+  const allowed = async () =>
+    (await send(one, '/health/live', { headers: { origin } })).headers.get('access-control-allow-origin');
+  expect(await allowed()).toBe(origin);
+  await administrationOf(one).disable(other, ACT);
+  expect(await allowed()).toBeNull();
+  await administrationOf(one).enable(other, ACT);
+  expect(await allowed()).toBe(origin);
+});

@@ -4,7 +4,7 @@ import { claimsOf, signerOf } from './support/access-token.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { Device, type Answer } from './support/device.js';
 import { forged, introspect, renew, revokeToken, sendForm } from './support/oauth.js';
-import { catchUp } from './support/revocation.js';
+import { catchUp, stopPolling } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 
 let one: Service;
@@ -83,6 +83,16 @@ test('an older refresh token of the session ends it too: whoever has one may', a
   await one.advance(one.config.refreshGrace + 1);
   expectDone(await byItsId(old));
   expect(await device.access()).toBe('session_ended');
+});
+
+test('taken back a second time at an instance that has not heard of the first: refused there from the answer on', async () => {
+  const deaf = await startService({ besides: one, env: { REVOCATION_LISTEN: 'false' } });
+  stopPolling(deaf);
+  const device = await Device.register(one);
+  expectDone(await revokeToken(one, account, device.accessToken));
+  expectDone(await revokeToken(deaf, account, device.accessToken));
+  expect(await device.access(deaf)).toBe('token_revoked');
+  await deaf.stop();
 });
 
 test('the same access token taken back at both instances at once: 200 and 200', async () => {

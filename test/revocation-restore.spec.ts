@@ -4,7 +4,9 @@ import { TokenDenialService } from '../src/revocation/token-denial.service.js';
 import { ApplicationSignOutService } from '../src/sessions/application-sign-out.service.js';
 import { takeBackup, type Backup } from './support/backup.js';
 import { claimsOf, headerOf } from './support/access-token.js';
+import { addApplication, administrationOf, registerAt } from './support/applications.js';
 import { Device } from './support/device.js';
+import { ACT } from './support/operator.js';
 import { poll } from './support/poll.js';
 import { catchUp, change, stopPolling, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
@@ -100,6 +102,21 @@ test.each(KINDS)(
     expect(await one.db.query(`select 1 from audit_events where type = 'revocation.put_back'`)).toHaveLength(1);
   },
 );
+
+test('what is revoked after a restore is remembered for a life of tokens that the restored database knows nothing of', async () => {
+  const shop = await addApplication(one);
+  const backup = await takeBackup(one.db);
+  await administrationOf(one).update(shop, { accessTokenTtl: 3600 }, ACT);
+  await (await registerAt(one, shop)).send('/v1/auth/logout', { method: 'POST' });
+  await restore(backup);
+  const device = await registerAt(one, shop);
+  await device.send('/v1/auth/logout', { method: 'POST' });
+  const [line] = await one.db.query<{ kept: string }>(
+    `select extract(epoch from expires_at - now()) as kept from revocations where subject = $1`,
+    [device.sessionId],
+  );
+  expect(Number(line!.kept)).toBeGreaterThan(3600);
+});
 
 test('whoever was not concerned goes on, and no version is handed out twice', async () => {
   const [ada, eve] = [await Device.register(one), await Device.register(one)];

@@ -103,7 +103,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
     return this.find(applicationId)?.origins ?? [];
   }
 
-  /** Whether pages of this origin, whichever application's they are, may read answers. */
+  /** Whether pages of this origin, whichever enabled application's they are, may read answers. */
   allowsOrigin(origin: string): boolean {
     return this.knownOrigins.has(origin);
   }
@@ -140,7 +140,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
     );
     this.known = new Map(rows.map((application) => [application.id, application]));
     this.knownAudiences = rows.map(({ audience }) => audience);
-    this.knownOrigins = new Set(rows.flatMap(({ origins }) => origins));
+    this.knownOrigins = new Set(rows.flatMap(({ enabled, origins }) => (enabled ? origins : [])));
     this.readAt = at;
   }
 

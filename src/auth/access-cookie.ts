@@ -29,13 +29,14 @@ export class AccessCookie {
   }
 
   /**
-   * A browser sends the cookie whoever makes it ask. So what is to change anything must carry what only our own pages
-   * can read, and come from one of them where it says where it comes from. Throws `cross_site_refused`.
+   * A browser sends the cookie whoever makes it ask. So a request must come from a page of the cookie's own application
+   * where it says where it comes from (a page of another one may read answers too, CORS lets all of them), and what is to
+   * change anything must carry what only such a page can read. Throws `cross_site_refused`.
    */
   assertOwnPage(request: FastifyRequest, sessionId: string, use: CookieUse): void {
     const { headers } = request;
-    if (SAFE_METHODS.has(use.method)) return;
     if (headers.origin !== undefined) assertSameSite(request, this.applications.originsOf(use.applicationId));
+    if (SAFE_METHODS.has(use.method)) return;
     const token = headers['x-csrf-token'];
     if (typeof token === 'string' && this.cookies.isCsrfToken(token, sessionId)) return;
     const detail = `Send the value of the cookie portcullis-csrf-${use.applicationId} as X-CSRF-Token.`;

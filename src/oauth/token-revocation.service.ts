@@ -3,6 +3,7 @@ import type { Client } from '../applications/application-credentials.service.js'
 import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Config } from '../config.js';
+import { RevocationsService } from '../revocation/revocations.service.js';
 import { TokenDenialService } from '../revocation/token-denial.service.js';
 import { hashSecret, parseRefreshTokenOf } from '../sessions/refresh-token.js';
 import { SessionsService } from '../sessions/sessions.service.js';
@@ -15,6 +16,7 @@ export class TokenRevocationService {
     private readonly config: Config,
     private readonly accessTokens: ClientAccessTokens,
     private readonly denials: TokenDenialService,
+    private readonly revocations: RevocationsService,
     private readonly sessions: SessionsService,
   ) {}
 
@@ -32,11 +34,13 @@ export class TokenRevocationService {
     const { sub: userId, sid: sessionId, jti } = found.claims;
     const actor = authenticated ? `application:${applicationId}` : `user:${userId}`;
     const act = { actor, reason: 'revoked_by_client', source };
-    await this.denials.denyToken(jti, act, { userId, sessionId, applicationId }).catch(unlessDenied);
+    try {
+      await this.denials.denyToken(jti, act, { userId, sessionId, applicationId });
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
+      // To revoke twice is no fault (RFC 7009 §2.2). But who denied it may have been another instance, and that answer
+      // means that this one refuses it too.
+      await this.revocations.confirm();
+    }
   }
-}
-
-/** To revoke twice is no fault (RFC 7009 §2.2). */
-function unlessDenied(error: unknown): void {
-  if (!(error instanceof AppError) || error.code !== 'conflict') throw error;
 }

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
+import { MAX_TOKEN_LIFE, RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -203,6 +203,8 @@ export class RevocationSync implements OnApplicationBootstrap, OnApplicationShut
     const successor = new RevocationIndex();
     this.successor = successor;
     try {
+      // The table may have forgotten a longer life that an operator set since, and tokens of it may be in circulation.
+      await this.log.noteTokenLife(MAX_TOKEN_LIFE);
       const found = await this.readAll(successor);
       const missing = await succeed(successor, this.index);
       this.index = successor;
