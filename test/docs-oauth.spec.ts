@@ -5,7 +5,7 @@ import { commandsOf, expectAsPrinted } from './docs-shell.js';
 import { PASSWORD, send } from './support/device.js';
 import { newBackend } from './support/feed.js';
 import { accountsOf, ACT } from './support/operator.js';
-import { startService } from './support/service.js';
+import { PUBLIC_URL, startService } from './support/service.js';
 
 const page = readPage('docs/oauth.md');
 
@@ -14,7 +14,7 @@ test('the page for standard clients prints the metadata that the service answers
   const { body } = await send(service, '/.well-known/oauth-authorization-server');
   await service.stop();
   const [printed] = codeBlocks(sectionOf(page, '## What there is'));
-  expect(body).toEqual(JSON.parse(printed!.code));
+  expect(body).toEqual(JSON.parse(printed!.code.replaceAll('https://id.example.com', PUBLIC_URL)));
 });
 
 test('its commands do what it says', async () => {

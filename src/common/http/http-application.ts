@@ -82,7 +82,7 @@ function createAdapter(logger: Logger, settings: HttpSettings, headers: Record<s
     bodyLimit,
     // Addresses or networks, or all. (A number of hops, which the type of the setting allows, makes Fastify trust nobody.)
     trustProxy: settings.trustProxy as boolean | string,
-    // Slow senders are cut off: the largest request of this API is 32 KiB.
+    // Slow senders are cut off: the largest request of this API is 16 KiB of headers and a body of 16 KiB.
     requestTimeout: 30_000,
     // Requests that are being answered are finished; what arrives on their connections meanwhile is still answered, and
     // told that the connection closes. A 503 here would be a lost request for no reason.
