@@ -66,7 +66,7 @@ describe('configuration', () => {
     expect(faults).toEqual([
       'PORT must be a whole number from 0 to 65535.',
       expect.stringMatching(/^HOST must be an IP address of this machine or localhost/),
-      expect.stringMatching(/^PUBLIC_URL must be an http or https address .* https:\/\/account\.example\.com/),
+      expect.stringMatching(/^PUBLIC_URL must be an http or https address .* https:\/\/id\.example\.com/),
       expect.stringMatching(/^DATABASE_URL must be the address of a PostgreSQL database, such as postgres:/),
       'MIGRATE_ON_START must be true or false.',
       'KEY_ENCRYPTION_KEY must be 32 bytes in base64. Make one with: openssl rand -base64 32',

@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { errorCatalogue } from '../src/common/errors/error-catalogue.js';
 import { describeVariables } from '../src/config.js';
 import {
+  codeBlocks,
   inProject,
   listFiles,
   listPages,
@@ -13,22 +14,48 @@ import {
 } from './docs-pages.js';
 
 const readme = readPage('README.md');
+const contributing = readPage('CONTRIBUTING.md');
+/** Where CONTRIBUTING.md has the variables of the tests. */
+const FOR_TESTS = '## What tests read from the environment';
 
-test('the table of the README has every variable as the schema has it, and no other', () => {
-  const rows = describeVariables().map(({ name, fallback, meaning, secret }) => [
-    `\`${name}\`${secret ? ' _secret_' : ''}`,
-    fallback,
-    meaning,
-  ]);
-  expect(tableRows(sectionOf(readme, '## Configuration'))).toEqual(rows);
+/** What a table says of each variable. */
+const variableRows = describeVariables().map(({ name, fallback, meaning, secret }) => [
+  `\`${name}\`${secret ? ' _secret_' : ''}`,
+  fallback,
+  meaning,
+]);
+const requiredRows = variableRows.filter(([, fallback = '']) => fallback.endsWith('; required in production'));
+
+test('the page on the configuration has every variable once and as the schema has it, and no other', () => {
+  const page = readPage('docs/configuration.md');
+  const headings = [...page.text.matchAll(/^## .+$/gm)].map(([heading]) => heading);
+  const told = headings.flatMap((heading) => tableRows(sectionOf(page, heading)));
+  expect(told.toSorted()).toEqual(variableRows.toSorted());
+  expect(tableRows(sectionOf(page, '## Required in production'))).toEqual(requiredRows);
 });
 
-test('the table of the README has every script of the project, and no other', () => {
+test('the short table of the README has those that production requires, and ten more as the schema has them', () => {
+  const told = tableRows(sectionOf(readme, '## Configuration'));
+  expect(told.slice(0, requiredRows.length)).toEqual(requiredRows);
+  const more = told.slice(requiredRows.length);
+  expect(new Set(more.map(([name]) => name)).size).toBe(10);
+  expect(variableRows).toEqual(expect.arrayContaining(more));
+});
+
+test('the table of CONTRIBUTING.md has every script of the project, and no other; the README has some of them', () => {
   const { scripts } = JSON.parse(projectFile('package.json')) as { scripts: Record<string, string> };
-  const told = tableRows(sectionOf(readme, '## Scripts')).map(
-    ([command = '']) => /^`npm (?:run )?([\w:-]+)/.exec(command)?.[1],
-  );
-  expect(told.toSorted()).toEqual(Object.keys(scripts).toSorted());
+  const told = (page: Page) =>
+    tableRows(sectionOf(page, '## Scripts')).map(([command = '']) => /^`npm (?:run )?([\w:-]+)/.exec(command)?.[1]);
+  expect(told(contributing).toSorted()).toEqual(Object.keys(scripts).toSorted());
+  expect(told(contributing)).toEqual(expect.arrayContaining(told(readme)));
+});
+
+test('the lines of src/app.module.ts that the README shows beside the new ones stand there in this order', () => {
+  const lines = codeBlocks(readme.text).find(({ language }) => language === 'diff');
+  const shown = lines!.code.split('\n').flatMap((line) => /^ (.+)$/.exec(line)?.[1] ?? []);
+  const source = projectFile('src/app.module.ts').split('\n');
+  expect(shown).toHaveLength(2);
+  expect(source.filter((line) => shown.includes(line))).toEqual(shown);
 });
 
 test('the table of CONTRIBUTING.md has every variable that tests read, but for those that they set themselves', () => {
@@ -39,7 +66,7 @@ test('the table of CONTRIBUTING.md has every variable that tests read, but for t
     ...inSources(/process\.env(?:\.|\[')([A-Z_]+)\b/g),
     ...inSources(/\{ ([A-Z_]+) \} = process\.env/g),
   ]);
-  const told = tableRows(readPage('CONTRIBUTING.md').text).map(([name = '']) => name.replaceAll('`', ''));
+  const told = tableRows(sectionOf(contributing, FOR_TESTS)).map(([name = '']) => name.replaceAll('`', ''));
   expect(told.toSorted()).toEqual([...read].filter((name) => !own.has(name)).toSorted());
 });
 
@@ -96,7 +123,7 @@ test('every setting that a page names is a variable of the service', () => {
     ...describeVariables().flatMap(({ name, secret }) => (secret ? [name, `${name}_FILE`] : [name])),
     // Of Node, of the tests, and a constant of the code.
     'NODE_ENV',
-    ...tableRows(readPage('CONTRIBUTING.md').text).map(([name = '']) => name.replaceAll('`', '')),
+    ...tableRows(sectionOf(contributing, FOR_TESTS)).map(([name = '']) => name.replaceAll('`', '')),
     'LONGEST_TOKEN_LIFE',
   ]);
   const named = listPages().flatMap(({ path, text }) =>

@@ -85,7 +85,7 @@ export const variables = {
     meaning: 'The address it listens on: `127.0.0.1` for this machine only, `0.0.0.0` for everyone.',
   },
   PUBLIC_URL: {
-    schema: origin('https://account.example.com'),
+    schema: origin('https://id.example.com'),
     without: '`http://localhost:<PORT>`',
     meaning: 'The address people and applications reach it at; the issuer (`iss`) of every token.',
     neededInProduction: true,
@@ -188,7 +188,7 @@ export const variables = {
     schema: boolean(),
     fallback: 'true',
     meaning:
-      'Whether revocations of other instances are heard of by LISTEN, in milliseconds. `false`: only by a look each second, for poolers that hand out connections by transaction.',
+      'Whether other instances are heard of by LISTEN, in milliseconds. `false`, behind a pooler: by a look each second.',
   },
   RATE_LIMITS: {
     schema: oneOf(['on', 'off']),
@@ -198,7 +198,7 @@ export const variables = {
   CORS_ORIGINS: {
     schema: origins(),
     without: 'only `PUBLIC_URL`',
-    meaning: 'The origins of front ends of the built-in application, separated by commas.',
+    meaning: 'The origins of your front ends, separated by commas. An application that you make has a list of its own.',
   },
   TRUST_PROXY: {
     schema: trustProxy(),
