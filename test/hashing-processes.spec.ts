@@ -104,10 +104,9 @@ test('where nothing is spared, others do the work, and what is late is not waite
 
 test('one that does not move any more is replaced after ten seconds', async () => {
   await signIn();
-  signal('SIGSTOP');
-  // Now those that do the work of the late ones.
-  await signIn();
+  // Those that live on what is spared, and since the test before those that do the work of the late ones.
   const stuck = hashing();
+  expect(stuck.length).toBeGreaterThan(1);
   signal('SIGSTOP', stuck);
   expect((await signIn()).status).toBe(200);
   expect(stuck.some((id) => !isRunning(id))).toBe(true);
