@@ -32,6 +32,8 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,
+  // Node lets go of no module that a spec has loaded: after a hundred specs a worker had 4.5 GB, and was ten times as slow.
+  workerIdleMemoryLimit: '1GB',
   // A stuck test is to end; how quick things are, no test says, and the machine may have other work.
   testTimeout: 60_000,
 };
