@@ -25,15 +25,15 @@ export class TokenRevocationService {
     const refreshToken = parseRefreshTokenOf(client.applicationId, token, this.config.refreshTokenKeys);
     if (!refreshToken) return this.deny(token, client, source);
     const { sessionId, secret } = refreshToken;
-    return this.sessions.signOut({ sessionId, secretHash: hashSecret(secret) }, source);
+    return this.sessions.signOut({ sessionId, secretHash: hashSecret(secret) }, source, provenActor(client));
   }
 
-  private async deny(token: string, { applicationId, authenticated }: Client, source: RequestSource): Promise<void> {
+  private async deny(token: string, client: Client, source: RequestSource): Promise<void> {
+    const { applicationId } = client;
     const found = await this.accessTokens.find(token, applicationId);
     if (!found) return;
     const { sub: userId, sid: sessionId, jti } = found.claims;
-    const actor = authenticated ? `application:${applicationId}` : `user:${userId}`;
-    const act = { actor, reason: 'revoked_by_client', source };
+    const act = { actor: provenActor(client) ?? `user:${userId}`, reason: 'revoked_by_client', source };
     try {
       await this.denials.denyToken(jti, act, { userId, sessionId, applicationId });
     } catch (error) {
@@ -43,4 +43,9 @@ export class TokenRevocationService {
       await this.revocations.confirm();
     }
   }
+}
+
+/** Undefined for a client that only says who it is: the audit has the token's person then (decision 25). */
+function provenActor({ applicationId, authenticated }: Client): string | undefined {
+  return authenticated ? `application:${applicationId}` : undefined;
 }

@@ -75,7 +75,12 @@ export class SessionEndings {
   }
 }
 
-/** Whatever has no source, the service does by itself. */
-export function toEnding(session: EndedSession, reason: string, source: RequestSource | null): Ending {
-  return { session, reason, act: { actor: source ? `user:${session.userId}` : 'system', reason, source } };
+/** Without an `actor` it was the session's person; whatever has no source, the service does by itself. */
+export function toEnding(
+  session: EndedSession,
+  reason: string,
+  source: RequestSource | null,
+  actor = source ? `user:${session.userId}` : 'system',
+): Ending {
+  return { session, reason, act: { actor, reason, source } };
 }

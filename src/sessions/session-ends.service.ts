@@ -2,11 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { RequestSource } from '../common/request-source.js';
 import type { Transaction } from '../database/database.js';
 import { RevocationsService, type Change } from '../revocation/revocations.service.js';
-import { SessionEndings, toEnding } from './session-endings.js';
+import { SessionEndings, toEnding, type Ending } from './session-endings.js';
 import { SessionEndsRepository, type EndedSession, type NamedSession } from './session-ends.repository.js';
 
-/** `source`: the request of the session's person; null when the service does it. */
-export type SessionEnd = NamedSession & { source: RequestSource | null };
+/**
+ * `source`: the request by which it is ended; null when the service does it. `actor`: who sent it, as in `Act`, if not
+ * the session's person.
+ */
+export type SessionEnd = NamedSession & { source: RequestSource | null; actor?: string | undefined };
 
 /** The one thing that many people do at once that must be on disk before they are answered: signing out. */
 @Injectable()
@@ -39,7 +42,7 @@ export class SessionEndsService {
     const ended = [...(await this.sessions.endUnlocked(tx, ends))];
     const drafts = await this.endings.followAll(
       tx,
-      ended.map(([place, session]) => toEnding(session, ends[place]!.reason, ends[place]!.source)),
+      ended.map(([place, session]) => endingOf(session, ends[place]!)),
     );
     const changes = new Map<number, Change<EndedSession>>(
       ended.map(([place, result], index) => [place, { result, revocations: [drafts[index]!] }]),
@@ -49,7 +52,11 @@ export class SessionEndsService {
 
   private async endAlone(tx: Transaction, end: SessionEnd): Promise<Change<EndedSession | null>> {
     const result = await this.sessions.end(tx, end);
-    const revocations = result ? await this.endings.follow(tx, [result], end.reason, end.source) : [];
+    const revocations = result ? await this.endings.followAll(tx, [endingOf(result, end)]) : [];
     return { result, revocations };
   }
+}
+
+function endingOf(session: EndedSession, { reason, source, actor }: SessionEnd): Ending {
+  return toEnding(session, reason, source, actor);
 }

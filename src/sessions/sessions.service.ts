@@ -96,12 +96,16 @@ export class SessionsService {
     await this.revocations.confirm();
   }
 
-  /** Signs one device out. A session that has ended already stays ended: signing out twice is no fault. */
+  /**
+   * Signs one device out. A session that has ended already stays ended: signing out twice is no fault. `actor`: who asks
+   * for it, as in `Act`, if not its person.
+   */
   async signOut(
     by: { userId: string; sessionId: string } | { sessionId: string; secretHash: Buffer },
     source: RequestSource,
+    actor?: string,
   ): Promise<void> {
-    const ended = await this.ends.end({ ...by, reason: 'signed_out', source });
+    const ended = await this.ends.end({ ...by, reason: 'signed_out', source, actor });
     if (ended) this.signals.devicesChanged(ended.userId);
     // Another instance may have ended it a moment ago; the answer is that this one refuses it.
     else await this.confirmEnd(by.sessionId);
