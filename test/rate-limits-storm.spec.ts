@@ -1,12 +1,16 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignInLimitsService } from '../src/auth/sign-in-limits.service.js';
 import { AppError } from '../src/common/errors/app-error.js';
 import { rateLimits } from '../src/limits/rate-limits.js';
+import { RateLimitsRepository } from '../src/limits/rate-limits.repository.js';
+import { RateLimitsService } from '../src/limits/rate-limits.service.js';
 import { BEHIND_PROXY, countAs, guess, newAddress, signIn } from './support/attempts.js';
 import { Device, newEmail } from './support/device.js';
 import { pauseAfterPasswordCheck } from './support/password-pause.js';
+import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
 
 /** More attempts of one account from one source at a time than may fail. */
@@ -117,6 +121,38 @@ test('where every place is held for longer than it is waited: 429, to come back 
   paused.goOn();
   expect((await slow).status).toBe(200);
   expect((await signIn(other, email, ip)).status).toBe(200);
+});
+
+test('where twenty wait for a place, whoever else comes is told at once to come back in a second', async () => {
+  const limits = service.app.get(RateLimitsService, { strict: false });
+  const repository = service.app.get(RateLimitsRepository, { strict: false });
+  const attempts = [{ limit: 'step_up.session' as const, subject: newEmail() }];
+  const places = rateLimits['step_up.session'].points;
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => (finish = resolve));
+  const make = () => limits.countFailures(attempts, () => finished);
+  const inside = Array.from({ length: places }, make);
+  const takes = jest.spyOn(repository, 'take');
+  await poll(async () => {
+    const [row] = await service.db.query<{ reserved: number }>('select reserved from rate_limits where key = $1', [
+      `step_up.session:${attempts[0]!.subject}`,
+    ]);
+    return row?.reserved === places;
+  });
+
+  const waiting = Array.from({ length: 20 }, make);
+  await poll(() => takes.mock.calls.length >= 3 * 20);
+  takes.mockClear();
+  const refused = await Promise.allSettled(Array.from({ length: 100 }, make));
+  for (const { reason } of refused as PromiseRejectedResult[]) {
+    expect(reason).toMatchObject({ code: 'too_many_requests', options: { retryAfter: 1 } });
+  }
+  // A look each; beside them those of the twenty, who look fifteen times in all.
+  expect(takes.mock.calls.length).toBeLessThanOrEqual(100 + 15 * 20);
+  takes.mockRestore();
+  finish();
+  await Promise.allSettled([...inside, ...waiting]);
+  expect(await limits.countFailures(attempts, async () => 'free')).toBe('free');
 });
 
 test('a fault between one limit and the next holds no place', async () => {

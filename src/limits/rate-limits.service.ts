@@ -12,6 +12,12 @@ import { RateLimitsRepository, type Allowance, type Place } from './rate-limits.
  */
 const PAUSES = [25, 50, 100, ...Array<number>(12).fill(200)];
 
+/**
+ * How many wait here for a place of one limit and subject; who comes past them is told to come back. Each asks the one
+ * row again and again: twice as many as the places of the smallest limit are served within the pauses above.
+ */
+const MOST_WAITERS = 20;
+
 /** One attempt, counted against one limit. */
 export interface Attempt {
   limit: RateLimitName;
@@ -24,6 +30,8 @@ export interface Attempt {
 /** What a limit answers that has no place left. */
 interface Refusal {
   limit: RateLimitName;
+  /** The limit's name and whom it is about. */
+  key: string;
   /** Whether attempts are being made that may be right: a place may be free in a moment. */
   busy: boolean;
   /** Milliseconds until the window is over. */
@@ -34,6 +42,8 @@ interface Refusal {
 @Injectable()
 export class RateLimitsService {
   private readonly logger = new Logger(RateLimitsService.name);
+  /** How many wait, by the key of what they found busy first. */
+  private readonly waiters = new Map<string, number>();
 
   constructor(
     private readonly config: Config,
@@ -57,7 +67,7 @@ export class RateLimitsService {
   /**
    * What `work` comes to, for which a place within each of the limits is held meanwhile. When the password was wrong the
    * attempts count, else they are as if they had not been made. Where others hold the places it is waited for them, a
-   * few seconds at most; throws `too_many_requests` then, or when that many have failed.
+   * few seconds at most; throws `too_many_requests` then, when enough wait already, or when that many have failed.
    */
   async countFailures<T>(attempts: Attempt[], work: () => Promise<T>): Promise<T> {
     const places = await this.reserve(attempts);
@@ -73,16 +83,31 @@ export class RateLimitsService {
 
   private async reserve(attempts: Attempt[]): Promise<Place[]> {
     if (!this.config.rateLimits) return [];
-    for (const pause of PAUSES) {
-      const outcome = await this.tryReserving(attempts);
-      if (Array.isArray(outcome)) return outcome;
-      if (!outcome.busy) throw this.refusal(outcome);
-      // Those who wait for the same place do not ask in step.
-      await sleep(pause * (0.5 + Math.random()));
-    }
     const outcome = await this.tryReserving(attempts);
     if (Array.isArray(outcome)) return outcome;
-    throw this.refusal(outcome);
+    const waiters = this.waiters.get(outcome.key) ?? 0;
+    if (!outcome.busy || waiters >= MOST_WAITERS) throw this.refusal(outcome);
+    this.waiters.set(outcome.key, waiters + 1);
+    try {
+      return await this.awaitPlaces(attempts, outcome);
+    } finally {
+      const left = this.waiters.get(outcome.key)! - 1;
+      if (left > 0) this.waiters.set(outcome.key, left);
+      else this.waiters.delete(outcome.key);
+    }
+  }
+
+  private async awaitPlaces(attempts: Attempt[], found: Refusal): Promise<Place[]> {
+    let refusal = found;
+    for (const pause of PAUSES) {
+      // Those who wait for the same place do not ask in step.
+      await sleep(pause * (0.5 + Math.random()));
+      const outcome = await this.tryReserving(attempts);
+      if (Array.isArray(outcome)) return outcome;
+      refusal = outcome;
+      if (!refusal.busy) break;
+    }
+    throw this.refusal(refusal);
   }
 
   /** A place in each, or none and the refusal of the first that has none left. */
@@ -91,7 +116,7 @@ export class RateLimitsService {
     try {
       for (const attempt of attempts) {
         const outcome = await this.take(attempt, 'reserved');
-        if ('key' in outcome) places.push(outcome);
+        if ('expire' in outcome) places.push(outcome);
         else if (!(await attempt.exempt?.())) {
           await this.release(places, false);
           return outcome;
@@ -109,7 +134,12 @@ export class RateLimitsService {
     const now = Date.now();
     const window = await this.repository.take(allowance, as, now);
     if (window?.taken) return { key: allowance.key, expire: window.expire };
-    return { limit, busy: !window || window.points < allowance.points, over: window ? window.expire - now : 0 };
+    return {
+      limit,
+      key: allowance.key,
+      busy: !window || window.points < allowance.points,
+      over: window ? window.expire - now : 0,
+    };
   }
 
   private refusal({ limit, busy, over }: Refusal): AppError {
