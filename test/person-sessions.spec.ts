@@ -11,9 +11,12 @@ let two: Service;
 let fraud: Backend;
 let shop: string;
 
+const lines: string[] = [];
+
 beforeAll(async () => {
   one = await startService();
-  two = await startService({ besides: one });
+  // In one process, who starts last has the log.
+  two = await startService({ besides: one, onLog: (line) => lines.push(line) });
   fraud = await newBackend(one, 'fraud');
   await permit(one, 'fraud', 'sessions');
   shop = await addApplication(one);
@@ -48,6 +51,10 @@ test("lists a person's devices, whatever they are signed in to, a page at a time
   const first = await ask(`${device.userId}/sessions?limit=1`);
   const second = await ask(`${device.userId}/sessions?limit=1&cursor=${first.body.nextCursor}`);
   expect([...first.body.items, ...second.body.items]).toEqual(body.items);
+  // Who read whose addresses: a line each.
+  const read = lines.filter((line) => line.includes("reads a person's devices")).map((line) => JSON.parse(line));
+  expect(read).toHaveLength(3);
+  expect(read[0]).toMatchObject({ applicationId: 'fraud', userId: device.userId, ip: '127.0.0.1' });
 });
 
 test('ends one of them: refused at once, here and elsewhere, and the audit has which application and why', async () => {

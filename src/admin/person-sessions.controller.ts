@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Query } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Logger, Param, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CurrentApplication, FromApplication } from '../applications/application-access.js';
@@ -14,6 +14,8 @@ import { ReasonQuery } from './admin.dto.js';
 @FromApplication({ permission: 'sessions' })
 @Controller('v1/users/:id/sessions')
 export class PersonSessionsController {
+  private readonly logger = new Logger(PersonSessionsController.name);
+
   constructor(private readonly sessions: SessionAdministrationService) {}
 
   @Get()
@@ -24,9 +26,13 @@ export class PersonSessionsController {
     problems: ['forbidden'],
   })
   list(
+    @CurrentApplication() applicationId: string,
     @Param('id', { schema: z.uuid() }) userId: string,
     @Query({ schema: ListSessionsQuery }) query: ListSessionsQuery,
+    @CurrentSource() { ip }: RequestSource,
   ) {
+    // The audit has what was changed. Whose addresses were read by whom is to be found too (decision 26).
+    this.logger.log({ message: "An application reads a person's devices.", applicationId, userId, ip });
     return this.sessions.list(userId, query);
   }
 
