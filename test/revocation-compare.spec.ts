@@ -1,6 +1,7 @@
 import { RevocationIndex } from '@portcullis/verifier';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
+import { FeedHistory } from '../src/feed/feed-history.service.js';
 import { FullCompare } from '../src/revocation/full-compare.js';
 import { RevocationHints } from '../src/revocation/revocation-hints.js';
 import { Device } from './support/device.js';
@@ -82,6 +83,25 @@ describe('what memory had lost is told to applications that follow, though they 
     // Past its time it is told no more.
     await one.advance(7_200);
     expect((await askFeed(two, shop, id)).body.items).toEqual([]);
+  });
+
+  test('for as long as each is in force: one that is permanent keeps the others neither told nor in memory', async () => {
+    const shop = await newBackend(two, 'shop');
+    const passing = Array.from({ length: 3 }, () => randomUUID());
+    await revoke(one, { kind: 'user', subject: 'for ever', suspended: true, permanent: true });
+    await revoke(one, ...passing.map((subject) => ({ kind: 'session' as const, subject })));
+    await catchUp(two);
+    const { epoch, seq } = syncOf(two).position!;
+    const mended = async () => subjectsOf((await askFeed(two, shop, `${epoch}:${seq}`)).body.items).toSorted();
+    forget(two);
+    await compare(two);
+    expect(await mended()).toEqual([...passing, 'for ever'].toSorted());
+    await one.advance(7_200);
+    await catchUp(two);
+    expect(await mended()).toEqual(['for ever']);
+    const history = two.app.get(FeedHistory, { strict: false });
+    await history.sweep();
+    expect((history as unknown as { mended: RevocationIndex }).mended.size).toBe(1);
   });
 });
 

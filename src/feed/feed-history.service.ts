@@ -1,4 +1,5 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
 import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
@@ -12,10 +13,8 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   private log: FeedLog | null = null;
   /** The index of that log. While another log is taken over there is another one already, whose places are not these. */
   index: RevocationIndex;
-  /** What this instance had missed: its places tell nobody that it is to be known. In force until `mendedUntil`. */
+  /** What this instance had missed: its places tell nobody that it is to be known. */
   private mended = new RevocationIndex();
-  /** Unix seconds. */
-  private mendedUntil = -Infinity;
   private readonly listeners = new Set<LogFollower>();
   private unfollow: (() => void) | undefined;
 
@@ -56,9 +55,15 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
    * What this instance had missed and is in force still, in slices and in no order: whoever comes with a cursor may have
    * been told by this instance that it is past that.
    */
-  mendedSlices(): Iterable<RevocationEntry[]> {
-    if (this.clock.seconds() > this.mendedUntil) this.forgetMended();
-    return this.mended.slicesAfter(-1);
+  *mendedSlices(): Generator<RevocationEntry[]> {
+    const now = this.clock.seconds();
+    for (const slice of this.mended.slicesAfter(-1)) yield slice.filter(({ expiresAt }) => expiresAt > now);
+  }
+
+  /** As the deny-list is swept. What is permanent, such as a disabled application, keeps nothing else here. */
+  @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
+  async sweep(): Promise<void> {
+    await this.mended.sweep(this.clock.seconds());
   }
 
   /**
@@ -86,7 +91,7 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
     if (this.log === null || step.entries === null) {
       this.log = new FeedLog(step.position);
       this.index = this.sync.index;
-      this.forgetMended();
+      this.mended = new RevocationIndex();
     } else {
       this.log.append(step.entries, step.position);
     }
@@ -94,15 +99,7 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   }
 
   private takeMended(entries: RevocationEntry[]): void {
-    for (const entry of entries) {
-      this.mended.apply(entry);
-      this.mendedUntil = Math.max(this.mendedUntil, entry.expiresAt);
-    }
+    for (const entry of entries) this.mended.apply(entry);
     for (const listener of this.listeners) listener.mended(entries);
-  }
-
-  private forgetMended(): void {
-    this.mended = new RevocationIndex();
-    this.mendedUntil = -Infinity;
   }
 }
