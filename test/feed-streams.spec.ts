@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { Clock } from '../src/common/clock.js';
 import { FeedStreams } from '../src/feed/feed-streams.service.js';
-import { newBackend, readFeed, type Backend } from './support/feed.js';
+import { newBackend, readFeed, type Backend, type FeedReader } from './support/feed.js';
 import { poll } from './support/poll.js';
 import { catchUp, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
@@ -72,24 +72,68 @@ test('who does not read is dropped before much waits for it, and goes on from th
   expect(told).toEqual(Array.from({ length: MANY }, (_, i) => first + 1 + i));
 });
 
-test('a stream ends after a quarter of an hour, and whose secret was taken away gets no other', async () => {
+function pass(minutes: number): void {
   const clock = service.app.get(Clock, { strict: false });
-  const pass = (minutes: number) => {
-    const { monotonic } = clock;
-    clock.monotonic = () => monotonic.call(clock) + minutes * MINUTE_MS;
-  };
+  const { monotonic } = clock;
+  clock.monotonic = () => monotonic.call(clock) + minutes * MINUTE_MS;
+}
+
+test('a stream ends after a quarter of an hour, and goes on from its last id', async () => {
   const feed = await readFeed(service, shop, cursor());
   const { id } = (await feed.next())!;
   pass(14.9);
   let event = await feed.next();
   while (event && event.data.elapsed! < 14.9 * MINUTE_MS) event = await feed.next();
   expect(event).toMatchObject({ event: 'heartbeat' });
-  await service.db.query(`update application_credentials set expires_at = now() where application_id = 'shop'`);
   pass(0.2);
   while (event) event = await feed.next();
-  await poll(async () => {
-    const again = await readFeed(service, shop, id!);
-    await again.close();
-    return again.code === 'client_credentials_invalid';
+  const again = await readFeed(service, shop, id!);
+  expect(again.status).toBe(200);
+  await again.close();
+});
+
+describe('elsewhere taken away from who follows: its streams end within ten seconds, and no others', () => {
+  /** An application with two secrets, and one that nothing is taken away from. */
+  async function follow() {
+    const [old, other] = [await newBackend(service), await newBackend(service)];
+    const current = await newBackend(service, old.applicationId);
+    await catchUp(service);
+    const feeds = await Promise.all([old, current, other].map((backend) => readFeed(service, backend, cursor())));
+    const [first] = await Promise.all(feeds.map((feed) => feed.next()));
+    return { old, current, other, feeds, last: first!.id! };
+  }
+
+  /** As ten seconds later; whatever is due once a second is due then. */
+  const tenSeconds = () => pass(10 / 60);
+
+  async function ended(feed: FeedReader): Promise<void> {
+    while (await feed.next());
+  }
+
+  test('a secret: whoever has another one goes on from the last id', async () => {
+    const { old, current, feeds, last } = await follow();
+    await service.db.query(
+      `update application_credentials set expires_at = now()
+        where id = (select id from application_credentials where application_id = $1 order by created_at limit 1)`,
+      [old.applicationId],
+    );
+    tenSeconds();
+    await Promise.all(feeds.slice(0, 2).map(ended));
+    expect((await readFeed(service, old, last)).code).toBe('client_credentials_invalid');
+    const again = await readFeed(service, current, last);
+    expect(await again.next()).toMatchObject({ event: 'heartbeat' });
+    expect(await feeds[2]!.next()).toMatchObject({ event: 'heartbeat' });
+    await Promise.all([again, feeds[2]!].map((feed) => feed.close()));
+  });
+
+  test('the application, which was disabled', async () => {
+    const { old, current, feeds, last } = await follow();
+    await service.db.query('update applications set enabled = false where id = $1', [old.applicationId]);
+    tenSeconds();
+    await Promise.all(feeds.slice(0, 2).map(ended));
+    for (const backend of [old, current]) {
+      expect((await readFeed(service, backend, last)).code).toBe('client_credentials_invalid');
+    }
+    await feeds[2]!.close();
   });
 });

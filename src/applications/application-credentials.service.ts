@@ -16,6 +16,9 @@ import { hashClientSecret, newClientSecret, presentedCredentials } from './clien
 /** How long a secret that was taken away may still be good on an instance that nobody told, in milliseconds. */
 const REREAD_MS = 10_000;
 
+/** What is open by credentials has them read again by then: about a second is left for who asks once a second. */
+const KEEP_UP_MS = 8_500;
+
 /** Wrong credentials cause no more than one read of the table in so many milliseconds, however many are tried. */
 const RETRY_MS = 1_000;
 
@@ -38,6 +41,7 @@ export class ApplicationCredentials {
   /** How often something was changed here. */
   private changes = 0;
   private reading: Promise<void> | null = null;
+  private readonly losses = new Set<(applicationId: string) => void>();
 
   constructor(
     private readonly clock: Clock,
@@ -101,6 +105,16 @@ export class ApplicationCredentials {
     this.readAt = -Infinity;
   }
 
+  /** Calls `listener` with each application of which a secret is good no more, once that is known here. */
+  onLoss(listener: (applicationId: string) => void): void {
+    this.losses.add(listener);
+  }
+
+  /** For who keeps something open by credentials that were right: `onLoss` tells within ten seconds. Throws nothing. */
+  async keepUp(): Promise<void> {
+    if (this.age > KEEP_UP_MS) await this.reread().catch(() => undefined);
+  }
+
   private get age(): number {
     return this.clock.monotonic() - this.readAt;
   }
@@ -143,11 +157,19 @@ export class ApplicationCredentials {
       const rows = await this.credentials.list();
       const hashes = new Map<string, Buffer[]>();
       for (const { application_id: id, secret_hash: hash } of rows) hashes.set(id, [...(hashes.get(id) ?? []), hash]);
+      const lost = lostBetween(this.hashes, hashes);
       this.hashes = hashes;
+      for (const applicationId of lost) for (const listener of this.losses) listener(applicationId);
     } catch (error) {
       if (this.readAt === -Infinity) throw error;
       this.logger.warn({ message: 'The credentials of applications could not be read; those known count on.', error });
     }
     if (changes === this.changes) this.readAt = at;
   }
+}
+
+/** The applications that had a hash which they have no more. */
+function lostBetween(before: Map<string, Buffer[]>, after: Map<string, Buffer[]>): string[] {
+  const isLost = (id: string, hash: Buffer) => !after.get(id)?.some((one) => one.equals(hash));
+  return [...before].filter(([id, hashes]) => hashes.some((hash) => isLost(id, hash))).map(([id]) => id);
 }

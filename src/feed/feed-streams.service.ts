@@ -1,6 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { concerns, type RevocationEntry } from '@portcullis/verifier';
 import type { ServerResponse } from 'node:http';
+import { ApplicationCredentials } from '../applications/application-credentials.service.js';
 import { Clock } from '../common/clock.js';
 import type { LogPosition, LogStep } from '../revocation/log-follower.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
@@ -12,7 +13,7 @@ import { inTurns } from './in-turns.js';
 /** The index is confirmed once a second and at every revocation; the former is enough to tell. Milliseconds. */
 const HEARTBEAT_MS = 900;
 
-/** A stream ends after so many milliseconds at the latest: whose secret was taken away must not read on for ever. */
+/** A stream ends after so many milliseconds at the latest, whatever was not heard of: nobody reads on for ever. */
 const MAX_STREAM_MS = 15 * 60_000;
 
 /** Entries looked at without letting the event loop turn. */
@@ -33,14 +34,18 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   /** By application; those that still make up for what they missed, too. */
   private readonly open = new Map<FeedStream, string>();
   private beatAt = -Infinity;
+  /** When an application lost a secret, by the monotonic clock in milliseconds. */
+  private readonly lostAt = new Map<string, number>();
 
   constructor(
     private readonly clock: Clock,
     private readonly sync: RevocationSync,
     private readonly history: FeedHistory,
+    private readonly credentials: ApplicationCredentials,
   ) {}
 
   onModuleInit(): void {
+    this.credentials.onLoss((applicationId) => this.endOf(applicationId));
     this.history.follow({ step: (step) => this.publish(step), mended: (entries) => this.publishMended(entries) });
   }
 
@@ -60,6 +65,8 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   start(response: ServerResponse, applicationId: string, seq: number, startedAt: number): void {
     const stream = new FeedStream(response, startedAt, () => this.forget(stream, applicationId));
     this.open.set(stream, applicationId);
+    // Its secret may have been taken away while the place in the log was looked for.
+    if (startedAt <= (this.lostAt.get(applicationId) ?? -Infinity)) return stream.end();
     this.bring(stream, applicationId, seq).catch((error: unknown) => {
       this.logger.error({ message: 'A follower could not be told what it missed; it comes back.', error });
       stream.end();
@@ -147,6 +154,7 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
 
   private beat(position: LogPosition): void {
     this.beatAt = this.clock.monotonic();
+    if (this.open.size > 0) void this.credentials.keepUp();
     for (const channel of this.channels.values()) {
       for (const stream of channel.streams) {
         if (this.clock.monotonic() - stream.startedAt > MAX_STREAM_MS) stream.end();
@@ -159,6 +167,12 @@ export class FeedStreams implements OnModuleInit, BeforeApplicationShutdown {
   private sendHeartbeat(stream: FeedStream, after: number, position: LogPosition): void {
     const elapsed = this.clock.monotonic() - stream.startedAt;
     stream.send(heartbeatFrame({ after, elapsed, staleness: this.sync.staleness }, position));
+  }
+
+  /** Whoever has a good secret comes back with the last id. Which one a stream was begun with is not kept. */
+  private endOf(lost: string): void {
+    this.lostAt.set(lost, this.clock.monotonic());
+    for (const [stream, applicationId] of this.open) if (applicationId === lost) stream.end();
   }
 
   private endAll(): void {
