@@ -19,6 +19,9 @@ const REREAD_MS = 10_000;
 /** What is open by credentials has them read again by then: about a second is left for who asks once a second. */
 const KEEP_UP_MS = 8_500;
 
+/** What was known before counts for so many milliseconds while the table cannot be read: what failed may be mended. */
+const MAX_AGE_MS = 60_000;
+
 /** Wrong credentials cause no more than one read of the table in so many milliseconds, however many are tried. */
 const RETRY_MS = 1_000;
 
@@ -37,7 +40,10 @@ export interface Client {
 export class ApplicationCredentials {
   private readonly logger = new Logger(ApplicationCredentials.name);
   private hashes = new Map<string, Buffer[]>();
+  /** When the last read began, whatever came of it. */
   private readAt = -Infinity;
+  /** When the last one did that went well. */
+  private confirmedAt = -Infinity;
   /** How often something was changed here. */
   private changes = 0;
   private reading: Promise<void> | null = null;
@@ -52,7 +58,8 @@ export class ApplicationCredentials {
 
   /**
    * The id of the application whose credentials the request has: by HTTP Basic, or in the form of an OAuth endpoint.
-   * Throws `client_credentials_invalid`, `validation_failed` for credentials given twice, `too_many_requests`.
+   * Throws `client_credentials_invalid`, `validation_failed` for credentials given twice, `too_many_requests`, and
+   * `unavailable` when the table could not be read for a minute.
    */
   async authenticate(request: FastifyRequest): Promise<string> {
     const { applicationId, authenticated } = await this.identify(request);
@@ -69,7 +76,8 @@ export class ApplicationCredentials {
     if (secret === null) return this.publicClient(applicationId);
     // Twice, where something was changed during the first read.
     while (this.age > REREAD_MS) await this.reread();
-    if (!this.match(applicationId, secret) && this.age > RETRY_MS) await this.reread();
+    if ((this.isOutdated || !this.match(applicationId, secret)) && this.age > RETRY_MS) await this.reread();
+    if (this.isOutdated) throw new AppError('unavailable', { log: 'credentials cannot be read', retryAfter: 1 });
     if (!this.match(applicationId, secret)) throw await this.refusal(request);
     return { applicationId, authenticated: true };
   }
@@ -119,6 +127,10 @@ export class ApplicationCredentials {
     return this.clock.monotonic() - this.readAt;
   }
 
+  private get isOutdated(): boolean {
+    return this.clock.monotonic() - this.confirmedAt > MAX_AGE_MS;
+  }
+
   private async publicClient(applicationId: string): Promise<Client> {
     if (!this.applications.find(applicationId)) await this.applications.learn();
     if (this.applications.find(applicationId)) return { applicationId, authenticated: false };
@@ -145,7 +157,7 @@ export class ApplicationCredentials {
     return isRight && this.applications.find(applicationId)?.enabled !== false;
   }
 
-  /** One read for all who wait. Without a database, what was known before counts. */
+  /** One read for all who wait. Without a database, what was known before counts, for a minute. */
   private reread(): Promise<void> {
     this.reading ??= this.read().finally(() => (this.reading = null));
     return this.reading;
@@ -159,6 +171,7 @@ export class ApplicationCredentials {
       for (const { application_id: id, secret_hash: hash } of rows) hashes.set(id, [...(hashes.get(id) ?? []), hash]);
       const lost = lostBetween(this.hashes, hashes);
       this.hashes = hashes;
+      this.confirmedAt = at;
       for (const applicationId of lost) for (const listener of this.losses) listener(applicationId);
     } catch (error) {
       if (this.readAt === -Infinity) throw error;

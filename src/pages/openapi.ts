@@ -137,7 +137,7 @@ function codesOf(operation: Operation, path: string, method: string, facts: Rout
   add(path.includes('{'), 'not_found');
   add(!facts.public, ...accessTokenCodes);
   const byApplication = ['application', 'client'].includes(facts.route?.authentication ?? '');
-  add(byApplication, 'client_credentials_invalid', 'too_many_requests');
+  add(byApplication, 'client_credentials_invalid', 'too_many_requests', 'unavailable');
   add(!facts.public && method !== 'get', 'cross_site_refused');
   add(facts.roles.length > 0, 'forbidden');
   add(facts.recentAuth !== undefined, 'reauthentication_required');
