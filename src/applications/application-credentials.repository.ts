@@ -44,6 +44,14 @@ export class ApplicationCredentialsRepository {
     return rows.length > 0;
   }
 
+  /** Ends all of all applications at once: which. */
+  endAll(tx: Transaction): Promise<{ id: string; applicationId: string }[]> {
+    return tx.query(
+      `update application_credentials set expires_at = now()
+        where expires_at is null or expires_at > now() returning id, application_id as "applicationId"`,
+    );
+  }
+
   /** Deletes those that ran out more than a month ago: until then a look at the table tells of them. */
   async purge(tx: Transaction, applicationId: string): Promise<void> {
     await tx.query(

@@ -107,6 +107,11 @@ export class ApplicationCredentials {
     return this.credentials.end(tx, applicationId, secretId);
   }
 
+  /** The same for every secret of every application: which they were. */
+  endAll(tx: Transaction): Promise<{ id: string; applicationId: string }[]> {
+    return this.credentials.endAll(tx);
+  }
+
   /** After a change: the next request reads the table, also where a read that began before is still at it. */
   forget(): void {
     this.changes += 1;

@@ -7,6 +7,7 @@ import { KeyAdministrationService, type SigningKeyView } from '../keys/key-admin
 import { InstancesService } from '../revocation/instances.service.js';
 import { PutBackService } from '../revocation/put-back.service.js';
 import { RevocationsService } from '../revocation/revocations.service.js';
+import { ApplicationAdministrationService } from '../sessions/application-administration.service.js';
 import { ApplicationSignOutService } from '../sessions/application-sign-out.service.js';
 import type { Services } from './workbench.js';
 
@@ -18,7 +19,13 @@ export interface FinishedRestore {
   epoch: string;
   /** When the last thing happened that the backup knows of; null when it knows of none. */
   knownUntil: string | null;
+  /** Secrets of applications that were ended; null when that was not asked for. */
+  secretsEnded: number | null;
+  /** The applications as the backup has them, but for the secrets that were ended. */
+  restored: RestoredApplication[];
 }
+
+type RestoredApplication = Awaited<ReturnType<ApplicationAdministrationService['get']>>;
 
 /**
  * Makes a restored backup safe to serve when no instance ran that could put back what it lost. What was taken back after
@@ -29,6 +36,8 @@ export interface FinishedRestore {
  *   clock is ahead of everything the backup knows.
  * - Every signing key is withdrawn: one of them may have been, after the backup.
  * - The log goes on under another epoch, so no follower takes its next line for the one of that number that was lost.
+ * - Secrets of applications end too where `endSecrets` says so. Every back end needs another one then, so it is for who
+ *   restores to weigh; what applications were and have again is told.
  *
  * All of it, or none: it is one transaction. Throws `conflict` while an instance runs, or while the clock is behind what
  * the database knows.
@@ -36,22 +45,25 @@ export interface FinishedRestore {
 export async function finishRestore(
   services: Services,
   act: Act,
+  endSecrets: boolean,
   progress: (text: string) => void,
 ): Promise<FinishedRestore> {
   await assertNothingRuns(services);
   const knownUntil = await lastKnown(services);
   const keys = services.get(KeyAdministrationService);
+  const administration = services.get(ApplicationAdministrationService);
   progress('Withdrawing the signing keys, signing everyone out …');
   const done = await services.get(RevocationsService).commit(async (tx) => {
     const withdrawals = await keys.withdrawAll(tx, act);
     const { applications, revocations } = await services.get(ApplicationSignOutService).signOutAll(tx, act);
-    const details = { knownUntil, withdrawn: withdrawals.length };
+    const secretsEnded = endSecrets ? await administration.withdrawAllSecrets(tx, act) : null;
+    const details = { knownUntil, withdrawn: withdrawals.length, secretsEnded };
     await services.get(AuditService).record(tx, { type: 'restore.finished', userId: null, ...act, details });
     const epoch = await services.get(PutBackService).beginNewEpoch(tx);
-    const result = { applications, withdrawn: withdrawals.length, epoch };
+    const result = { applications, withdrawn: withdrawals.length, epoch, secretsEnded };
     return { result, revocations: [...withdrawals, ...revocations] };
   });
-  return { ...done, key: await keys.reload(), knownUntil };
+  return { ...done, key: await keys.reload(), knownUntil, restored: await administration.list() };
 }
 
 async function assertNothingRuns(services: Services): Promise<void> {

@@ -100,6 +100,23 @@ export class ApplicationAdministrationService {
     this.credentials.forget();
   }
 
+  /** Ends every secret of every application within a transaction that does more; how many. For when no instance runs: none is told. */
+  async withdrawAllSecrets(tx: Transaction, by: Act): Promise<number> {
+    const act = justified(by);
+    const ended = await this.credentials.endAll(tx);
+    await this.audit.recordAll(
+      tx,
+      ended.map(({ id: secretId, applicationId }) => ({
+        ...act,
+        type: 'application.secret_withdrawn',
+        userId: null,
+        applicationId,
+        details: { secretId },
+      })),
+    );
+    return ended.length;
+  }
+
   /** Nobody signs in to it, every session of it ends, its tokens and its secrets are refused: until it is enabled. */
   async disable(applicationId: string, by: Act): Promise<ApplicationView> {
     return this.setEnabled(applicationId, false, by);
