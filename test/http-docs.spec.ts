@@ -14,6 +14,7 @@ import { ApiReference } from '../src/pages/api-reference.js';
 import { PagesModule } from '../src/pages/pages.module.js';
 import { startFixture } from './http-fixture.js';
 import type { RunningApp } from './http-fixture.js';
+import { listFiles, projectFile } from './docs-pages.js';
 
 const Order = z.strictObject({
   product: z.string().min(2).max(40).describe('Its <name>.'),
@@ -183,5 +184,19 @@ describe('Every error code is documented, and nothing else', () => {
       expect(text).toContain(`${status}${action ? `, action \`${action}\`` : ''}. **${title}.** ${detail}`);
       expect(text).toContain(explanation);
     }
+  });
+
+  test('an explanation begins with "Reserved" where nothing in the source answers the code, and nowhere else', () => {
+    const source = ['src', 'packages/verifier/src']
+      .flatMap((folder) => listFiles(folder, '.ts'))
+      .filter((path) => !path.endsWith('error-catalogue.ts'))
+      .map(projectFile)
+      .join('\n');
+    const unused = codes.filter((code) => !new RegExp(`['"\`]${code}['"\`]|\\b${code}:`).test(source));
+    const reserved = codes.filter((code) =>
+      errorEntry(code as ErrorCode).explanation.startsWith('Reserved; nothing answers it yet.'),
+    );
+
+    expect(reserved).toEqual(unused);
   });
 });

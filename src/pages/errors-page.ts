@@ -7,8 +7,8 @@ import type { Html } from './html.js';
 const actions: Record<ErrorAction, string> = {
   refresh: 'Refresh once, then repeat the request. Never in a loop.',
   sign_in: 'Show the sign-in page. Refreshing is of no use.',
-  reauthenticate: 'Ask for the password or a second factor, then repeat the request with the new token.',
-  second_factor: 'Ask for a code of the second factor and send it with the challenge.',
+  reauthenticate: 'Ask for the password, then repeat the request with the new token.',
+  second_factor: 'Reserved; nothing asks for it yet.',
   retry: 'Wait as long as `Retry-After` says, then repeat the request.',
 };
 

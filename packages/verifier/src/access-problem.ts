@@ -36,7 +36,7 @@ const TEXTS: Record<VerificationErrorCode, { status: number; title: string; deta
   reauthentication_required: {
     status: 401,
     title: 'A recent sign-in is needed',
-    detail: 'Confirm the password, or a second factor, and repeat the request.',
+    detail: 'Confirm the password and repeat the request.',
     action: 'reauthenticate',
   },
   account_suspended: {

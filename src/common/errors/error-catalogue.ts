@@ -83,17 +83,17 @@ export const errorCatalogue = {
   reauthentication_required: {
     status: 401,
     title: 'A recent sign-in is needed',
-    detail: 'Confirm the password, or a second factor, and repeat the request.',
+    detail: 'Confirm the password and repeat the request.',
     action: 'reauthenticate',
     explanation:
-      'The act is sensitive and the person proved who they are too long ago (RFC 9470). `maxAge` is the age in seconds that is accepted. Ask for the password or a second factor at `POST /v1/auth/reauthenticate` and repeat the request with the new access token.',
+      'The act is sensitive and the person proved who they are too long ago (RFC 9470). `maxAge` is the age in seconds that is accepted. Ask for the password at `POST /v1/auth/reauthenticate` and repeat the request with the new access token.',
   },
   credentials_invalid: {
     status: 401,
     title: 'The e-mail address or the password is wrong',
     detail: 'Check both and try again.',
     explanation:
-      'The same answer, in the same time, whether the account does not exist or the password is wrong. Also the answer to a wrong current password and to a wrong code of a second factor.',
+      'The same answer, in the same time, whether the account does not exist or the password is wrong. Also the answer to a wrong current password.',
   },
   client_credentials_invalid: {
     status: 401,
@@ -108,7 +108,7 @@ export const errorCatalogue = {
     detail: 'Send a code of the second factor together with the challenge.',
     action: 'second_factor',
     explanation:
-      'The password was right, and the account has a second factor. `challenge` is to be sent with a code to `POST /v1/auth/login/second-factor`; `methods` lists the factors the account has.',
+      'Reserved; nothing answers it yet. It is for accounts with a second factor, whose password was right: `challenge` is to be sent with a code, and `methods` lists the factors the account has.',
   },
   account_suspended: {
     status: 403,
@@ -142,8 +142,7 @@ export const errorCatalogue = {
     status: 403,
     title: 'The e-mail address is not verified',
     detail: 'Open the link in the message that was sent, or ask for another one.',
-    explanation:
-      'The service requires a verified e-mail address. `POST /v1/auth/email/resend` sends the message again.',
+    explanation: 'Reserved; nothing answers it yet. It is for a service that requires a verified e-mail address.',
   },
   not_found: {
     status: 404,
@@ -204,7 +203,7 @@ export const errorCatalogue = {
     title: 'The e-mail address is taken',
     detail: 'Sign in, or use another address.',
     explanation:
-      'Only told where e-mail addresses are not verified; otherwise registering answers the same for known and unknown addresses.',
+      'There is an account with this address. Registering says so, since the service does not verify addresses.',
   },
   conflict: {
     status: 409,
