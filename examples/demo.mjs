@@ -182,7 +182,8 @@ async function startInstance() {
 }
 
 async function operate(...words) {
-  const child = run('dist/src/cli/main.js', words);
+  // As JSON, which tells nobody that this is a database of development.
+  const child = run('dist/src/cli/main.js', [...words, '--json']);
   const code = await new Promise((resolve) => child.once('exit', resolve));
   if (code !== 0) throw new Error(`${words.join(' ')} ended with ${code}`);
 }

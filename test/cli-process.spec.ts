@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readPage, sectionOf, tableRows } from './docs-pages.js';
 import { Device, newEmail, PASSWORD } from './support/device.js';
 import { environmentOf, operateIn, type Ending } from './support/operate.js';
 import { startService, type Service } from './support/service.js';
@@ -45,7 +46,7 @@ test('a command is a process of its own, works while the service runs, and ends 
   expect(await device.access()).toBe('account_suspended');
 });
 
-test('without DATABASE_URL a command starts the PostgreSQL of development, migrates it, and leaves nothing running', async () => {
+test('without DATABASE_URL a command starts the PostgreSQL of development, says so, migrates it, and leaves nothing running', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
   // As root, PostgreSQL runs as another user, who has to pass.
   await chmod(folder, 0o711);
@@ -56,9 +57,13 @@ test('without DATABASE_URL a command starts the PostgreSQL of development, migra
       env,
       PASSWORD,
     );
-    expect(created).toEqual({ code: 0, out: 'ada@example.com can sign in now, with the role admin.\n', err: '' });
+    const note = `This is the development database in ${folder}: no DATABASE_URL is set.\n`;
+    expect(created).toEqual({ code: 0, out: 'ada@example.com can sign in now, with the role admin.\n', err: note });
     expect(existsSync(join(folder, 'postgres', 'postmaster.pid'))).toBe(false);
-    expect(await run(['user', 'show', 'ada@example.com'], env)).toMatchObject({ code: 0, err: '' });
+    // Also before what refuses a command; a program that reads JSON finds nothing else there.
+    const missing = await run(['user', 'show', 'eve@example.com'], env);
+    expect(missing).toMatchObject({ code: 1, err: expect.stringMatching(/^This is the development .*\nThere is no /) });
+    expect(await run(['user', 'show', 'ada@example.com', '--json'], env)).toMatchObject({ code: 0, err: '' });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -72,6 +77,25 @@ test('help and mistakes need neither configuration nor database', async () => {
   });
   expect(await operateIn({}, '')).toMatchObject({ code: 2 });
   expect(await operateIn({ NODE_ENV: 'production' }, 'user explode')).toMatchObject({ code: 2, out: '' });
+});
+
+test('the page of operations lists every command, and no other', async () => {
+  const commandsIn = async (words: string) => {
+    const { out } = await operateIn({}, `${words}--help`);
+    const [, list = ''] = /^Commands:\n((?: .*\n)+)/m.exec(out) ?? [];
+    return [...list.matchAll(/^ {2}([a-z-]+)/gm)].map(([, name]) => name!).filter((name) => name !== 'help');
+  };
+  const groups = await commandsIn('');
+  const known = await Promise.all(
+    groups.map(async (group) => {
+      const inner = await commandsIn(`${group} `);
+      return inner.length === 0 ? [group] : inner.map((name) => `${group} ${name}`);
+    }),
+  );
+  const told = tableRows(sectionOf(readPage('docs/operations.md'), '## Commands').split('\n```sh\n')[0]!);
+  const names = told.flatMap(([first = '']) => [...first.matchAll(/`([^`]+)`/g)].map(([, name]) => name!));
+  expect(groups.length).toBeGreaterThan(8);
+  expect(names.toSorted()).toEqual(known.flat().toSorted());
 });
 
 test('what is wrong with the configuration is listed, and a database that is not there is named: 3, without a stack', async () => {

@@ -53,7 +53,10 @@ describe('user', () => {
   test('create refuses an address that has an account, and a password among the arguments', async () => {
     const email = await newAdmin();
     const again = await operate(one, `user create ${email.toUpperCase()} --password-stdin`, { input: PASSWORD });
-    expect(again).toMatchObject({ code: 1, out: '', err: expect.stringContaining('Sign in, or use another address') });
+    const taken = `There is an account ${email.toUpperCase()} already. Give it a role with \`user roles\`.\n`;
+    expect(again).toEqual({ code: 1, out: '', err: taken });
+    const asJson = await operate(one, `user create ${email} --password-stdin --json`, { input: PASSWORD });
+    expect(JSON.parse(asJson.err)).toMatchObject({ error: { code: 'email_taken' } });
     expect(await operate(one, `user create ${newEmail()} ${PASSWORD.split(' ')[0]}`)).toMatchObject({ code: 2 });
     const nobody = await operate(one, `user create ${newEmail()}`);
     expect(nobody).toMatchObject({ code: 2, err: expect.stringContaining('--password-stdin') });

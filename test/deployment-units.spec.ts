@@ -1,6 +1,6 @@
 import { describeVariables, loadConfig } from '../src/config.js';
-import { inProject, projectFile } from './docs-pages.js';
-import { production } from './support/config-environment.js';
+import { inProject, projectFile, readPage, sectionOf } from './docs-pages.js';
+import { faultsOf, key, production } from './support/config-environment.js';
 
 /** What deploy/ has for systemd and Kubernetes, against the project: neither can be run by these tests. */
 const unit = projectFile('deploy/portcullis.service');
@@ -30,6 +30,34 @@ test.each([
   expect(files).toEqual(
     expect.arrayContaining(['DATABASE_URL_FILE', 'KEY_ENCRYPTION_KEY_FILE', 'REFRESH_TOKEN_KEYS_FILE']),
   );
+});
+
+test('the page of operations has a command find what the unit of systemd gives the service', () => {
+  const { text } = readPage('docs/operations.md');
+  const [, block = ''] = /^( {2}export NODE_ENV=production(?:.*\n)+?) {2}node /m.exec(text) ?? [];
+  const given = Object.fromEntries([...block.matchAll(/ ([A-Z_]+)=(\S+)/g)].map(([, name, value]) => [name!, value!]));
+  const files = Object.entries(given).filter(([name]) => name.endsWith('_FILE'));
+  expect(files.map(([name]) => name)).toEqual(Object.keys(inUnit).filter((name) => name.endsWith('_FILE')));
+  for (const [name, path] of files) {
+    const [, credential = ''] = /^%d\/(\w+)$/.exec(inUnit[name]!) ?? [];
+    expect(unit).toContain(`\nLoadCredential=${credential}:${path}\n`);
+  }
+  const secrets = new Set(files.map(([name]) => name.replace('_FILE', '')));
+  const needed = Object.entries(production).filter(([name]) => secrets.has(name));
+  const plain = Object.entries(given).filter(([name]) => !name.endsWith('_FILE'));
+  expect(loadConfig(Object.fromEntries([...needed, ...plain])).production).toBe(true);
+});
+
+test('the page of operations makes keys as the service wants them, and has all that was built copied', () => {
+  const install = sectionOf(readPage('docs/operations.md'), '## Install');
+  const made = /^echo "(.+)" # REFRESH_TOKEN_KEYS$/m.exec(install)?.[1]?.replace('$(openssl rand -base64 32)', key());
+  expect(faultsOf({ ...production, REFRESH_TOKEN_KEYS: made })).toEqual([]);
+  const built = [...projectFile('Dockerfile').matchAll(/^COPY --from=build \/portcullis\/(\S+)/gm)].map(
+    ([, path]) => path!,
+  );
+  const folders = new Set(built.map((path) => `\`${path.replace(/^packages\/\w+/, 'packages/*')}\``));
+  expect(folders.size).toBe(3);
+  for (const folder of folders) expect(install).toContain(folder);
 });
 
 test('both wait for longer than an instance takes to stop', () => {

@@ -46,7 +46,7 @@ class CliModule {
 /** Runs one command and resolves to what the process should end with: one of `EXIT`. Never throws. */
 export async function runCommand(words: string[], env: Environment, streams: Streams): Promise<number> {
   const terminal = new Terminal(streams);
-  const workbench = new Workbench(env);
+  const workbench = new Workbench(env, (text) => terminal.note(text));
   const rethrow = (error: unknown) => {
     throw error;
   };

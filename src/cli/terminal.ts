@@ -44,6 +44,11 @@ export class Terminal {
     this.streams.stderr.write(`${text}\n`);
   }
 
+  /** What people should know besides; programs get nothing but the document, or what refuses them. */
+  note(text: string): void {
+    if (!this.json) this.complain(text);
+  }
+
   /** One line that is written over by the next, where somebody watches; nothing elsewhere. */
   progress(text: string): void {
     if (this.streams.stderr.isTTY) this.streams.stderr.write(`\r\u001b[K${text}`);

@@ -1,5 +1,6 @@
 import { Command, Option, SubCommand } from 'nest-commander';
 import type { Act } from '../audit/act.js';
+import { AppError } from '../common/errors/app-error.js';
 import { SessionAdministrationService } from '../sessions/session-administration.service.js';
 import { AccountAdministrationService } from '../users/account-administration.service.js';
 import { columns, counted } from './columns.js';
@@ -125,7 +126,12 @@ export class UserCreateCommand extends OperatorAct<CreateOptions> {
   protected async act(services: Services, [email = '']: string[], act: Act, options: CreateOptions): Promise<Outcome> {
     const password = await this.password(options);
     const { name = null, role: roles = [] } = options;
-    const user = await services.get(AccountAdministrationService).create({ email, password, name, roles }, act);
+    const user = await services
+      .get(AccountAdministrationService)
+      .create({ email, password, name, roles }, act)
+      .catch((error: unknown) => {
+        throw error instanceof AppError && error.code === 'email_taken' ? thereAlready(email, error) : error;
+      });
     return { lines: [`${nameOf(user)} can sign in now, with ${rolesOf(user)}.`], data: { user } };
   }
 
@@ -163,6 +169,12 @@ export const USER_COMMANDS = [
   UserRolesCommand,
   UserSignOutCommand,
 ];
+
+/** The catalogue speaks to whoever registers; an operator meant somebody else's account. */
+function thereAlready(email: string, cause: AppError): AppError {
+  const detail = `There is an account ${email} already. Give it a role with \`user roles\`.`;
+  return new AppError('email_taken', { detail, cause });
+}
 
 function describe(account: Account, sessions: number): string[] {
   return columns([

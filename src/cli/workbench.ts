@@ -18,7 +18,11 @@ export class Workbench {
   private opened: Opened<Config> | null = null;
   private context: INestApplicationContext | null = null;
 
-  constructor(readonly env: Environment) {}
+  constructor(
+    readonly env: Environment,
+    /** Told once, before anything is done there, that the database is the one of development. */
+    private readonly note: (text: string) => void,
+  ) {}
 
   /**
    * Throws a ConfigError or SetUpError that says what to mend, also when migrations are pending that a start would not
@@ -42,8 +46,12 @@ export class Workbench {
 
   /** The configuration alone. Throws as `open`. */
   async configure(): Promise<Config> {
-    this.opened ??= await openConfig(this.env, false);
-    return this.opened.value;
+    if (this.opened) return this.opened.value;
+    this.opened = await openConfig(this.env, false);
+    const { value, embeddedIn } = this.opened;
+    if (embeddedIn !== undefined)
+      this.note(`This is the development database in ${embeddedIn}: no DATABASE_URL is set.`);
+    return value;
   }
 
   async close(): Promise<void> {
