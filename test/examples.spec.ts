@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFile, tableRows } from './docs-pages.js';
+import { commandsOf, expectAsPrinted } from './docs-shell.js';
 import { registerAt } from './support/applications.js';
 import { send } from './support/device.js';
 import { startExample, type RunningExample } from './support/example.js';
@@ -49,6 +50,18 @@ test.each([
   },
   60_000,
 );
+
+test('what the page of the express example asks it is answered as it prints', async () => {
+  const example = await start('express');
+  const [, walk = ''] = projectFile('examples/express-api/README.md').split('Somebody who is new');
+  const commands = commandsOf(walk, service.url).replace('http://localhost:8080', example.url);
+  expect(await expectAsPrinted(commands)).toBe(1);
+}, 60_000);
+
+test('without a secret the express example does not start, and says what it lacks', async () => {
+  const started = startExample('express', { PORT: '0', PORTCULLIS_URL: service.url });
+  await expect(started).rejects.toThrow('credentials must have the id and a secret of your application');
+}, 60_000);
 
 test('without an nginx, its example says so', () => {
   const { status, stderr } = spawnSync(process.execPath, ['examples/nginx/start.mjs'], {
