@@ -62,14 +62,16 @@ class StandIn {
     private readonly addresses: Record<string, string>,
     private readonly request: IncomingMessage,
   ) {
-    const { method = '', headers, socket } = request;
-    this.variables = { request_method: method, http_host: headers.host ?? '', remote_addr: socket.remoteAddress ?? '' };
+    const { method = '', url = '', socket } = request;
+    this.variables = { request_method: method, request_uri: url, remote_addr: socket.remoteAddress ?? '' };
   }
 
   async answer(): Promise<Answer> {
     const path = this.request.url!.split('?', 1)[0]!;
     const exact = this.locations.find(({ args }) => args[0] === '=' && args[1] === path);
     if (exact && argsOf(exact.inner, 'internal')) return { status: 404, headers: {}, body: Buffer.alloc(0) };
+    const returned = exact && argsOf(exact.inner, 'return');
+    if (exact && returned) return this.returned(exact.inner, returned);
     const prefixes = this.locations.filter(({ args }) => args.length === 1 && path.startsWith(args[0]!));
     const { inner } = prefixes.toSorted((one, other) => other.args[0]!.length - one.args[0]!.length)[0]!;
     const check = argsOf(inner, 'auth_request')?.[0];
@@ -78,9 +80,8 @@ class StandIn {
     const page = named(inner, 'error_page').find(({ args }) => args.includes(String(refused)))!;
     const answer = await this.named(page.args.at(-1)!);
     // `=` leaves it to the location what the status is; without, it stays the one of the refusal.
-    if (page.args.includes('=')) return answer;
-    const headers = { ...answer.headers, ...(refused === 401 && this.challenge) };
-    return { ...answer, status: refused, headers };
+    const status = page.args.includes('=') ? answer.status : refused;
+    return { ...answer, status, headers: { ...answer.headers, ...(refused === 401 && this.challenge) } };
   }
 
   /** What auth_request makes of the answer (ngx_http_auth_request_module); null for "may pass". */
@@ -100,20 +101,30 @@ class StandIn {
     return answer.status === 401 || answer.status === 403 ? answer.status : 500;
   }
 
-  private named(name: string): Promise<Answer> {
+  private async named(name: string): Promise<Answer> {
     const { inner } = this.locations.find(({ args }) => args[0] === name)!;
     const conditional = named(inner, 'if').find(({ args }) => {
       const [variable, value] = args.join(' ').replaceAll(/[($)]/g, '').split(' = ');
-      return this.variables[variable!] === value;
+      return this.valueOf(variable!) === value;
     });
-    const [status, body] = argsOf(conditional?.inner ?? inner, 'return') ?? [];
-    if (status === undefined) {
+    const returned = argsOf(conditional?.inner ?? inner, 'return');
+    if (returned === undefined) {
       const to = argsOf(inner, 'rewrite')![1]!.replace(/\?$/, '');
       return this.pass(inner, to, argsOf(inner, 'proxy_method')![0]!);
     }
+    // `error_page 418 =401 @refused`: what is returned has a page again, and another status (recursive_error_pages).
+    const page = named(inner, 'error_page').find(({ args }) => args[0] === returned[0]);
+    if (page === undefined) return this.returned(inner, returned);
+    return { ...(await this.named(page.args[2]!)), status: Number(page.args[1]!.slice(1)) };
+  }
+
+  /** `return`, with the headers of its location. */
+  private returned(inner: Directive[], [status = '', text = '']: string[]): Answer {
+    const none = Buffer.alloc(0);
+    if (status.startsWith('3')) return { status: Number(status), headers: { location: this.expand(text) }, body: none };
     const added = named(inner, 'add_header').map(({ args }) => [args[0]!.toLowerCase(), args[1]!]);
     const headers = { 'content-type': argsOf(inner, 'default_type')![0]!, ...Object.fromEntries(added) };
-    return Promise.resolve({ status: Number(status), headers, body: Buffer.from(body ?? '') });
+    return { status: Number(status), headers, body: Buffer.from(text) };
   }
 
   /** proxy_pass: the client's headers but for those that are set, of which an empty one is left out. */
@@ -136,17 +147,26 @@ class StandIn {
 
   private expand(text: string): string {
     return text.replaceAll(/\$(\w+)/g, (_, name: string) => {
-      const value = this.variables[name];
+      const value = this.valueOf(name);
       if (value === undefined) throw new Error(`$${name} is not known here`);
       return value;
     });
+  }
+
+  /** undefined where nothing has that name; a header that was not sent is empty. */
+  private valueOf(variable: string): string | undefined {
+    const [, header] = /^http_(\w+)$/.exec(variable) ?? [];
+    if (header === undefined) return this.variables[variable];
+    return String(this.request.headers[header.replaceAll('_', '-')] ?? '');
   }
 }
 
 function send(url: string, method: string, headers: IncomingHttpHeaders, body: Buffer | null): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const request = ask(url, { method, headers, agent: false }, async (response) => {
-      resolve({ status: response.statusCode!, headers: response.headers, body: await bodyOf(response) });
+    const request = ask(url, { method, headers, agent: false }, (response) => {
+      const { statusCode: status = 0, headers: answered } = response;
+      // An event stream is cut off in the end.
+      bodyOf(response).then((body) => resolve({ status, headers: answered, body }), reject);
     });
     request.once('error', reject).end(body ?? undefined);
   });
