@@ -87,9 +87,11 @@ test('whatever is scheduled is done once in the fleet, but for what each instanc
       return /^ *@(?:Cron|Interval|Timeout)\(/m.test(source) && !/\bjobs\s*\.run\(/.test(source) ? [name] : [];
     });
   expect((await Promise.all(scheduled)).flat().toSorted()).toEqual([
-    // What it knows of applications, its open connections, its keys in memory, its deny-list in memory, its notes of uses.
+    // What it knows of applications, its open connections, its repairs of the feed, its keys in memory, its deny-list in
+    // memory, what it noted of uses.
     'applications/applications.service.ts',
     'auth/live/live-connections.ts',
+    'feed/feed-history.service.ts',
     'keys/keys.service.ts',
     'revocation/revocations-sweep.job.ts',
     'sessions/last-activity.service.ts',
