@@ -68,3 +68,9 @@ test('the first English of the browser decides, and British English when there i
   expect(pageStyle(['de-DE', 'en-US', 'en']).locale).toBe('en-US');
   expect(pageStyle(['de-DE']).locale).toBe('en-GB');
 });
+
+test('what a browser says that is no language is passed over: the page is there all the same', () => {
+  expect(pageStyle(['en-US@posix']).locale).toBe('en-GB');
+  expect(pageStyle(['en-US@posix', 'en-US']).locale).toBe('en-US');
+  expect(until(now, now + HOUR, pageStyle(['en-US@posix']))).toEqual(expect.any(String));
+});

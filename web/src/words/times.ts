@@ -12,7 +12,16 @@ export interface TimeStyle {
 
 /** The first English among the browser's languages: "6 December" or "December 6", 18:00 or 6:00 PM. */
 export function pageStyle(languages: readonly string[]): TimeStyle {
-  return { locale: languages.find((language) => /^en\b/i.test(language)) ?? 'en-GB' };
+  return { locale: languages.find((language) => /^en\b/i.test(language) && isLanguageTag(language)) ?? 'en-GB' };
+}
+
+/** Chromium on a Linux without a language says "en-US@posix", which no function of `Intl` takes. */
+function isLanguageTag(text: string): boolean {
+  try {
+    return Intl.getCanonicalLocales(text).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** "just now", "2 minutes ago", "yesterday", then the date. A moment ahead of `now` (clocks differ) is just now. */
