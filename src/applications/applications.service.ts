@@ -3,6 +3,7 @@ import { Interval } from '@nestjs/schedule';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Readiness } from '../common/readiness.js';
+import { SharedRead } from '../common/shared-read.js';
 import { Config } from '../config.js';
 import type { Transaction } from '../database/database.js';
 import {
@@ -35,9 +36,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
   private knownOrigins: Set<string>;
   private readAt = -Infinity;
   private triedAt = -Infinity;
-  private running: Promise<void> = Promise.resolve();
-  /** The read after the running one; null when nobody waits for it. */
-  private upcoming: Promise<void> | null = null;
+  private readonly reads = new SharedRead(() => this.read());
 
   constructor(
     private readonly config: Config,
@@ -67,14 +66,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
 
   /** A read that begins after this call; all who wait share it. Throws what the database says. */
   load(): Promise<void> {
-    this.upcoming ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.upcoming = null;
-        this.running = this.read();
-        return this.running;
-      });
-    return this.upcoming;
+    return this.reads.next();
   }
 
   /** Null for one that is not known here. Asks no database. */

@@ -12,7 +12,7 @@ import { LookSchedule, RETRY_MS } from './look-schedule.js';
 import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository, type Cursor } from './revocation-log.repository.js';
-import { SharedRead } from './shared-read.js';
+import { SharedRead } from '../common/shared-read.js';
 import { succeed } from './succession.js';
 
 /** The longest that a request waits for a stale index to be read anew, in milliseconds. */
