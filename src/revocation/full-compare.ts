@@ -115,10 +115,10 @@ export class FullCompare implements OnApplicationBootstrap, OnApplicationShutdow
   private async findMissing({ index, position }: Sides, inTable: SeqSet): Promise<RevocationEntry[]> {
     const missing: RevocationEntry[] = [];
     const lasting = this.clock.seconds() + LASTING;
-    for (const slice of index.slicesAfter(-1)) {
-      for (const entry of slice) {
-        if (entry.seq <= position.seq && entry.expiresAt > lasting && !inTable.has(entry.seq)) missing.push(entry);
-      }
+    const isMissing = (seq: number, expiresAt: number) =>
+      seq <= position.seq && expiresAt > lasting && !inTable.has(seq);
+    for (const slice of index.slicesAfter(-1, isMissing)) {
+      for (const entry of slice) missing.push(entry);
       await turn();
     }
     return missing;

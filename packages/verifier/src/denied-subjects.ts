@@ -1,4 +1,4 @@
-import { mergeStates, objectionTo, type Objection, type RevocationState } from './revocation-entry.js';
+import { mergeStates, objectionTo, type IsWanted, type Objection, type RevocationState } from './revocation-entry.js';
 import { UuidShard } from './uuid-shard.js';
 import { createUuidKey, readUuid } from './uuid.js';
 
@@ -57,9 +57,11 @@ export class DeniedSubjects {
   }
 
   /** The entries with a higher seq, a shard (some of which have none) at a time: the index may change between two. */
-  *slicesAfter(seq: number): Generator<(RevocationState & { subject: string })[]> {
-    yield [...this.named].filter(([, state]) => state.seq > seq).map(([subject, state]) => ({ subject, ...state }));
-    for (let i = 0; i < SHARDS; i++) if (this.shards[i]!.size > 0) yield this.shards[i]!.listAfter(seq);
+  *slicesAfter(seq: number, isWanted: IsWanted = () => true): Generator<(RevocationState & { subject: string })[]> {
+    yield [...this.named]
+      .filter(([, state]) => state.seq > seq && isWanted(state.seq, state.expiresAt))
+      .map(([subject, state]) => ({ subject, ...state }));
+    for (let i = 0; i < SHARDS; i++) if (this.shards[i]!.size > 0) yield this.shards[i]!.listAfter(seq, isWanted);
   }
 
   /** Removes what has expired by `now`, a slice each time the caller asks for the next one. */

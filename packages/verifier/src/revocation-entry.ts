@@ -20,6 +20,9 @@ export interface RevocationEntry extends RevocationState {
   subject: string;
 }
 
+/** Whether an entry of this seq and expiry is to be listed: asked before anything is made of it, as most often none is. */
+export type IsWanted = (seq: number, expiresAt: number) => boolean;
+
 /** What an entry on a user or an application holds against a token, the stricter first. */
 export type Objection = 'suspended' | 'outdated';
 

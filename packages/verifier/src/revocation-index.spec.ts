@@ -133,6 +133,10 @@ describe('RevocationIndex', () => {
         }
         expect(sorted(index.withSeqAfter(-1))).toEqual(sorted(naive.list()));
         expect(sorted(index.withSeqAfter(cursor))).toEqual(sorted(naive.list().filter((one) => one.seq > cursor)));
+        const isOdd = (seq: number, expiresAt: number) => (seq + Math.round(Math.min(expiresAt, 1e9))) % 2 === 1;
+        expect(sorted([...index.slicesAfter(cursor, isOdd)].flat())).toEqual(
+          sorted(naive.list().filter(({ seq, expiresAt }) => seq > cursor && isOdd(seq, expiresAt))),
+        );
         expect(index.size).toBe(naive.list().length);
         for (const { kind, subject } of EVERY_SUBJECT) {
           const known = naive.find(kind, subject);

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { DeniedSubjects } from './denied-subjects.js';
-import { assertEntry, type RevocationEntry, type RevocationKind } from './revocation-entry.js';
+import { assertEntry, type IsWanted, type RevocationEntry, type RevocationKind } from './revocation-entry.js';
 import { nextRevision } from './revision.js';
 
 /**
@@ -54,9 +54,9 @@ export class RevocationIndex {
   }
 
   /** The same in slices of a few thousand at most, some of them empty, for who lets the event loop turn between two. */
-  *slicesAfter(seq: number): Generator<RevocationEntry[]> {
+  *slicesAfter(seq: number, isWanted?: IsWanted): Generator<RevocationEntry[]> {
     for (const kind of KINDS) {
-      for (const slice of this[kind].slicesAfter(seq)) yield slice.map((entry) => ({ kind, ...entry }));
+      for (const slice of this[kind].slicesAfter(seq, isWanted)) yield slice.map((entry) => ({ kind, ...entry }));
     }
   }
 

@@ -1,5 +1,5 @@
 import { applicationOfNumber, numberOfApplication } from './application-numbers.js';
-import { mergeStates, objectionTo, type Objection, type RevocationState } from './revocation-entry.js';
+import { mergeStates, objectionTo, type IsWanted, type Objection, type RevocationState } from './revocation-entry.js';
 import { formatUuid, hashWords, type UuidKey } from './uuid.js';
 
 /** Three doubles, four words, the number of an application, one byte of flags. */
@@ -96,11 +96,12 @@ export class UuidShard {
     return live === 0 ? UuidShard.EMPTY : this.copy(live, now);
   }
 
-  /** Every entry with a higher seq, in no order. */
-  listAfter(seq: number): (RevocationState & { subject: string })[] {
+  /** Every entry with a higher seq that is wanted, in no order. */
+  listAfter(seq: number, isWanted: IsWanted = () => true): (RevocationState & { subject: string })[] {
     const entries = [];
     for (let slot = 0; slot < this.capacity; slot++) {
       if (this.flags[slot] === 0 || this.seqs[slot]! <= seq) continue;
+      if (!isWanted(this.seqs[slot]!, this.expiries[slot]!)) continue;
       entries.push({ subject: formatUuid(this.words, slot * 4), ...this.stateAt(slot) });
     }
     return entries;
