@@ -25,6 +25,18 @@ export class Transaction implements Queryable {
   }
 }
 
+/** Which rows a purge deletes: SQL of the repository whose table it is. */
+export interface DeadRows {
+  table: string;
+  /** When a row died, as an index has it. */
+  diedAt: string;
+  /** Of `diedAt`. */
+  type: 'timestamptz' | 'bigint';
+  /** Those that died before are deleted. Its parameters begin with $3. */
+  until: string;
+  parameters?: unknown[];
+}
+
 @Injectable()
 export class Database implements Queryable {
   constructor(
@@ -72,15 +84,24 @@ export class Database implements Queryable {
   }
 
   /**
-   * Runs a DELETE of one batch of a purge, which returns the time at which each row died as `dead_at`. Its commit does
-   * not wait for the disk, which requests wait for: what a crash brings back is purged again.
+   * Deletes up to `limit` of the dead rows, the first to have died from `from` on (null: the first of all); none that
+   * somebody holds. Its commit does not wait for the disk, which requests wait for: what a crash brings back is purged
+   * again.
    */
-  purge(sql: string, parameters: unknown[]): Promise<PurgedBatch> {
-    return this.transaction(async (tx) => {
+  purge({ table, diedAt, type, until, parameters = [] }: DeadRows, limit: number, from: string | null) {
+    return this.transaction(async (tx): Promise<PurgedBatch> => {
       await tx.query('set local synchronous_commit = off');
       const [batch] = await tx.query<{ rows: string; last: string | null }>(
-        `with purged as (${sql}) select count(*) as rows, max(dead_at)::text as last from purged`,
-        parameters,
+        // An array is made once. `in (select …)` may be read anew for each row of the table, where its statistics say
+        // that it has next to none, and then locks and deletes more than `limit`.
+        `with purged as (
+           delete from ${table} where ctid = any (array(
+             select ctid from ${table}
+              where ${diedAt} < ${until} and ($2::${type} is null or ${diedAt} >= $2)
+              order by ${diedAt} limit $1 for update skip locked))
+           returning ${diedAt} as died_at)
+         select count(*) as rows, max(died_at)::text as last from purged`,
+        [limit, from, ...parameters],
       );
       return { rows: Number(batch?.rows), last: batch?.last ?? null };
     });

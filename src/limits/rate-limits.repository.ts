@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database } from '../database/database.js';
+import { Database, type DeadRows } from '../database/database.js';
 import type { PurgedBatch } from '../database/purge-at-pace.js';
 
 /** Windows end by the clock of the instance that began them; the purge waits until every clock agrees (seconds). */
@@ -77,13 +77,14 @@ export class RateLimitsRepository {
 
   /** Deletes up to `limit` windows that are over, the first ones from `from` on (milliseconds since 1970). */
   purgeBatch(limit: number, from: string | null): Promise<PurgedBatch> {
-    return this.database.purge(
-      `delete from rate_limits where key in (
-         select key from rate_limits
-          where expire < (extract(epoch from now()) - $3) * 1000 and expire >= coalesce($2::bigint, 0)
-          order by expire limit $1 for update skip locked)
-       returning expire as dead_at`,
-      [limit, from, CLOCK_DIFFERENCE],
-    );
+    const over: DeadRows = {
+      table: 'rate_limits',
+      diedAt: 'expire',
+      type: 'bigint',
+      // A bigint, as `expire` is: compared with a numeric, the index would not help.
+      until: '((extract(epoch from now()) - $3) * 1000)::bigint',
+      parameters: [CLOCK_DIFFERENCE],
+    };
+    return this.database.purge(over, limit, from);
   }
 }

@@ -59,12 +59,7 @@ export class RevocationsRepository {
 
   /** Deletes up to `limit` expired rows, the oldest from `from` on. */
   purgeBatch(limit: number, from: string | null): Promise<PurgedBatch> {
-    return this.database.purge(
-      `delete from revocations where seq in (
-         select seq from revocations where expires_at < now() and expires_at >= coalesce($2::timestamptz, '-infinity')
-          order by expires_at limit $1 for update skip locked)
-       returning expires_at as dead_at`,
-      [limit, from],
-    );
+    const expired = { table: 'revocations', diedAt: 'expires_at', type: 'timestamptz', until: 'now()' } as const;
+    return this.database.purge(expired, limit, from);
   }
 }

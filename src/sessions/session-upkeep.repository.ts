@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Config } from '../config.js';
-import { Database, type Transaction } from '../database/database.js';
+import { Database, type Transaction, type DeadRows } from '../database/database.js';
 import type { PurgedBatch } from '../database/purge-at-pace.js';
 import { idleEndSql } from './alive.js';
 
@@ -38,15 +38,14 @@ export class SessionUpkeepRepository {
 
   /** Deletes up to `limit` sessions dead for longer than SESSION_RETENTION, however they died, the oldest from `from` on. */
   purgeBatch(limit: number, from: string | null): Promise<PurgedBatch> {
-    return this.database.purge(
-      `delete from sessions where id in (
-         select id from sessions
-          where coalesce(ended_at, expires_at) < now() - make_interval(secs => $3)
-            and coalesce(ended_at, expires_at) >= coalesce($2::timestamptz, '-infinity')
-          order by coalesce(ended_at, expires_at) limit $1 for update skip locked)
-       returning coalesce(ended_at, expires_at) as dead_at`,
-      [limit, from, this.config.sessionRetention],
-    );
+    const dead: DeadRows = {
+      table: 'sessions',
+      diedAt: 'coalesce(ended_at, expires_at)',
+      type: 'timestamptz',
+      until: 'now() - make_interval(secs => $3)',
+      parameters: [this.config.sessionRetention],
+    };
+    return this.database.purge(dead, limit, from);
   }
 
   /** Forgets where and on what a deleted account was used. Its sessions have ended by the account's floor. */
