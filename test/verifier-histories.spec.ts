@@ -187,6 +187,8 @@ class History {
     await this.watching;
     // Of the next history nothing may be refused for this one's sake.
     await revoke(one, { kind: 'application', subject: 'account', suspended: false });
+    // Another epoch looks like a restore: what the deny-list says of the application has then been put back into its row.
+    await one.db.query(`update applications set enabled = true where id = 'account'`);
     await catchUp(two);
   }
 
