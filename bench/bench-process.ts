@@ -12,13 +12,17 @@ export class BenchProcess<Known extends Commands> {
 
   private readonly child: ChildProcess;
 
-  /** `script`: beside this file. `processors`: as taskset takes them; without, those that are free. */
+  /** `script`: beside this file. `processors`: as taskset takes them; without, those that are free. `flags`: for its V8. */
   constructor(
     private readonly script: string,
     env: Record<string, string>,
     processors?: string,
+    flags: string[] = [],
   ) {
-    this.child = fork(fileURLToPath(new URL(script, import.meta.url)), { env: { ...process.env, ...env } });
+    this.child = fork(fileURLToPath(new URL(script, import.meta.url)), {
+      env: { ...process.env, ...env },
+      execArgv: [...process.execArgv, ...flags],
+    });
     if (processors) pin(this.child.pid!, processors);
   }
 

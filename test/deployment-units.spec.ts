@@ -72,6 +72,6 @@ test('the probes are routes of the service, and readiness is noticed before the 
 });
 
 test('what they start is there', () => {
-  expect(unit).toMatch(/^ExecStart=\S+node dist\/src\/main\.js$/m);
+  expect(unit).toMatch(/^ExecStart=\S+node \S+ dist\/src\/main\.js$/m);
   for (const [, file] of manifest.matchAll(/command: \[node, ([^,]+),/g)) expect(inProject(file!)).toBe(true);
 });

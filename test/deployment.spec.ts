@@ -21,6 +21,16 @@ function run(...words: string[]) {
   return spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
 }
 
+test('whatever starts it gives V8 the same room for what is new', () => {
+  const { scripts } = JSON.parse(projectFile('package.json')) as { scripts: Record<string, string> };
+  const image = /^CMD (\[.*\])$/m.exec(dockerfile)![1]!;
+  const unit = /^ExecStart=\/usr\/bin\/(.*)$/m.exec(projectFile('deploy/portcullis.service'))![1];
+  expect(scripts['start:prod']).toMatch(/^node --max-semi-space-size=\d+ dist\/src\/main\.js$/);
+  expect(scripts.start!.split(' && ').at(-1)).toBe(scripts['start:prod']);
+  expect((JSON.parse(image) as string[]).join(' ')).toBe(scripts['start:prod']);
+  expect(unit).toBe(scripts['start:prod']);
+});
+
 describe('the image', () => {
   const [build = '', final = ''] = dockerfile.split(/^(?=FROM )/m).slice(1);
 
@@ -42,7 +52,7 @@ describe('the image', () => {
 
   test('has what the build makes, no development dependencies, and runs as nobody in particular', () => {
     expect(final).toMatch(/npm ci --omit=dev/);
-    expect(final.indexOf('USER node')).toBeLessThan(final.indexOf('CMD ["node", "dist/src/main.js"]'));
+    expect(final.indexOf('USER node')).toBeLessThan(final.indexOf('CMD ['));
     for (const folder of lines(final, /^COPY --from=build \/portcullis\/(\S+)/gm)) {
       expect([folder, existsSync(join(root, folder.replace(/\/?dist$/, '')))]).toEqual([folder, true]);
     }

@@ -58,7 +58,8 @@ export class UsersRepository {
 
   async findCredentials(by: { email: string } | { userId: string }): Promise<Credentials | null> {
     const [column, value] = 'email' in by ? ['email', by.email] : ['id', by.userId];
-    const [row] = await this.database.query<CredentialsRow>(
+    const [row] = await this.database.queryPrepared<CredentialsRow>(
+      `users:credentials by ${column}`,
       `select ${CREDENTIALS} from users where ${column} = $1 and status <> 'deleted' and password_hash is not null`,
       [value],
     );

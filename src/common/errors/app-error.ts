@@ -23,6 +23,9 @@ export interface AppErrorOptions {
   headers?: Record<string, string>;
 }
 
+/** From this status on an error is a fault of ours, and its stack goes to the log. To look for the others' costs too much. */
+const OUR_FAULTS = 500;
+
 /** An error the API tells its client about, by a code of the catalogue. Everything else becomes `internal_error`. */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -32,7 +35,11 @@ export class AppError extends Error {
     readonly code: ErrorCode,
     readonly options: AppErrorOptions = {},
   ) {
-    super(options.log ?? options.detail ?? errorEntry(code).title, { cause: options.cause });
-    this.status = errorEntry(code).status;
+    const { status, title } = errorEntry(code);
+    const limit = Error.stackTraceLimit;
+    if (status < OUR_FAULTS) Error.stackTraceLimit = 0;
+    super(options.log ?? options.detail ?? title, { cause: options.cause });
+    Error.stackTraceLimit = limit;
+    this.status = status;
   }
 }
