@@ -23,7 +23,12 @@ export class BenchProcess<Known extends Commands> {
       env: { ...process.env, ...env },
       execArgv: [...process.execArgv, ...flags],
     });
-    if (processors) pin(this.child.pid!, processors);
+    if (processors) this.runOn(processors);
+  }
+
+  /** `processors`: as taskset takes them. */
+  runOn(processors: string): void {
+    pin(this.child.pid!, processors);
   }
 
   /** Resolves when it can be told something. */
