@@ -74,11 +74,19 @@ export function obey(commands: Commands): void {
   process.send?.({ ready: true });
 }
 
-/** Best effort: without taskset (macOS, Windows) the ratios still hold, only noisier. */
-export function pin(pid: number, processors: string): void {
+/**
+ * Best effort: without taskset (macOS, Windows) the ratios still hold, only noisier. Returns what takes it back: whatever
+ * the process starts would stay on these processors too.
+ */
+export function pin(pid: number, processors: string): () => void {
   try {
+    const before = execFileSync('taskset', ['-p', '-c', String(pid)], { encoding: 'utf8' })
+      .split(': ')[1]!
+      .trim();
     execFileSync('taskset', ['-a', '-p', '-c', processors, String(pid)], { stdio: 'ignore' });
+    return () => void pin(pid, before);
   } catch {
     // Not this system's way.
+    return () => undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { atRate, steady, type LoadResult } from './load.js';
 import { row, type Row } from './report.js';
@@ -19,6 +20,8 @@ export async function measurePurge(databaseUrl: string): Promise<Row[]> {
   const { refreshTokens } = await service.ask('sessions', SESSIONS);
   const tokens = await service.ask('accessTokens', 1_000);
   await service.ask('leaveExpired', ROWS);
+  // What the system has not written yet, it would write in the quiet rounds.
+  spawnSync('sync');
   const agent = new Agent({ keepAlive: true });
   const measure = async () => {
     const [requests, refreshes] = await Promise.all([

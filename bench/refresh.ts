@@ -39,7 +39,7 @@ export async function measureRefresh(databaseUrl: string): Promise<Row[]> {
     tokens[place] = answer.refreshToken;
   };
 
-  pin(process.pid, '1');
+  const unpin = pin(process.pid, '1');
   await inTurn(refreshOne, 2);
   await inTurn(updateOne, 2);
   const pairs: { http: number; pg: number }[] = [];
@@ -50,6 +50,7 @@ export async function measureRefresh(databaseUrl: string): Promise<Row[]> {
   await pool.end();
   agent.destroy();
   service.stop();
+  unpin();
   const ratios = pairs.map((pair) => pair.http / pair.pg);
   return [
     row(

@@ -1,7 +1,7 @@
 /**
  * The storm of sign-ins, in a process of its own that costs next to nothing: what making it takes must not delay the
  * requests that are timed. Says `{ underWay: true }` after as many answers as there are clients; on any message ends
- * with the attempts since, and how many of them were not refused as wrong passwords are.
+ * when all that was asked is answered, with the attempts since, and how many were not refused as wrong passwords are.
  */
 import { connect } from 'node:net';
 import { setPriority } from 'node:os';
@@ -22,24 +22,30 @@ const request = [
   body,
 ].join('\r\n');
 const answers = { attempts: 0, faults: 0 };
+let running = true;
+let waiting = CLIENTS;
 
 setPriority(LOWEST_PRIORITY);
-const clients = Array.from({ length: CLIENTS }, signInAgainAndAgain);
+for (let client = 0; client < CLIENTS; client++) signInAgainAndAgain();
 
-function signInAgainAndAgain() {
+function signInAgainAndAgain(): void {
   const socket = connect(Number(port), hostname, () => socket.write(request));
   socket.setEncoding('latin1').on('data', (text: string) => {
     const [, status] = /^HTTP\/1\.1 (\d+)/.exec(text) ?? [];
     if (!status) return;
     if (status !== '401') answers.faults++;
     if (++answers.attempts === CLIENTS) process.send!({ underWay: true });
-    socket.write(request);
+    if (running) socket.write(request);
+    else socket.destroy();
   });
-  return socket;
+  socket.on('error', () => answers.faults++).on('close', leave);
 }
 
-process.once('message', () => {
-  clients.forEach((client) => client.destroy());
+/** What was asked goes on in the service until it is answered: the quiet that follows begins after the last. */
+function leave(): void {
+  if (--waiting > 0) return;
   process.send!({ ...answers, attempts: answers.attempts - CLIENTS });
   process.disconnect();
-});
+}
+
+process.once('message', () => (running = false));

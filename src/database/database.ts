@@ -93,7 +93,8 @@ export class Database implements Queryable {
       await tx.query('set local synchronous_commit = off');
       const [batch] = await tx.query<{ rows: string; last: string | null }>(
         // An array is made once. `in (select …)` may be read anew for each row of the table, where its statistics say
-        // that it has next to none, and then locks and deletes more than `limit`.
+        // that it has next to none, and then locks and deletes more than `limit`. A row that is changed in this moment
+        // has another ctid by now and is left to the next run.
         `with purged as (
            delete from ${table} where ctid = any (array(
              select ctid from ${table}
