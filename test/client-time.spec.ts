@@ -127,7 +127,7 @@ describe('A session that has run out', () => {
     await tab.client.refresh();
     look(tabs);
     await poll(() => tab.heard('expiring').length > 0);
-    expect(tab.heard('expiring').map(({ kind }) => kind)).toEqual(['absolute']);
+    expect(tab.heard('expiring')).toMatchObject([{ kind: 'absolute' }]);
     const count = refreshes(browser).length;
     tab.dispatch('pointerdown');
     expect(refreshes(browser)).toHaveLength(count);
