@@ -144,6 +144,21 @@ test('whatever was revoked, however often, and whatever has expired since: nothi
   await fc.assert(property, { numRuns: 10 });
 });
 
+test('lines that have expired, many pages of them, hide none that has not', async () => {
+  await one.db.query(
+    `with head as (update revocation_head set seq = seq + 1600 returning seq - 1600 as last)
+     insert into revocations (seq, id, kind, subject, suspended, reason, actor, created_at, expires_at)
+     select last + n, gen_random_uuid(), 'session', gen_random_uuid(), false, 'test', 'test', now(), now() - interval '1 day'
+       from head, generate_series(1, 1600) n`,
+  );
+  const ended = await Device.register(one);
+  await ended.send('/v1/auth/logout', { method: 'POST' });
+  await catchUp(two);
+  forget(two);
+  expect(await compare(two)).toEqual({ fromMemory: 1, fromTable: 0 });
+  expect(await ended.access(two)).toBe('session_ended');
+});
+
 test('a list of many pages is compared whole', async () => {
   await one.db.query(
     `with head as (update revocation_head set seq = seq + 12000 returning seq)
