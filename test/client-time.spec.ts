@@ -132,6 +132,22 @@ describe('A session that has run out', () => {
     tab.dispatch('pointerdown');
     expect(refreshes(browser)).toHaveLength(count);
   });
+
+  test('at its absolute end, while the clock of the computer is being turned back: the warning still says so', async () => {
+    const { browser, tabs, tab } = await withTabs(1);
+    for (const seconds of [600, 600, 600, 600, 500]) {
+      await browser.advance(seconds);
+      await tab.client.refresh();
+    }
+    // From now on, each look at this clock shows less than the one before it.
+    let shift = 60_000;
+    Object.defineProperty(browser, 'wallShift', { get: () => (shift -= 10) });
+    look(tabs);
+    await poll(() => tab.heard('expiring').length > 0);
+    expect(tab.heard('expiring')).toMatchObject([{ kind: 'absolute' }]);
+    const { idle, absolute } = tab.client.timeLeft()!;
+    expect(idle).toBe(absolute);
+  });
 });
 
 test('Late news of an earlier refresh moves no end back', async () => {

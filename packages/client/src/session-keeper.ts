@@ -49,9 +49,10 @@ export function hasExpired({ elapsed, expiresIn }: Held): boolean {
   return elapsed() >= expiresIn * 1000;
 }
 
-/** Seconds until the session ends, negative afterwards. */
+/** Seconds until the session ends, negative afterwards. One reading of the clock for both: ends that coincide stay equal. */
 export function timeLeft({ issued, elapsed, session }: Held): Record<EndKind, number> {
-  const left = (end: string) => (Date.parse(end) - issued - elapsed()) / 1000;
+  const now = issued + elapsed();
+  const left = (end: string) => (Date.parse(end) - now) / 1000;
   return { idle: left(session.idleExpiresAt), absolute: left(session.expiresAt) };
 }
 
