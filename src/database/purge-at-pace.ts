@@ -9,13 +9,17 @@ export interface PurgedBatch {
 /** Deletes at most `limit` rows, from the time `from` on; from the first when that is null. */
 export type DeleteBatch = (limit: number, from: string | null) => Promise<PurgedBatch>;
 
-/** How long a batch should take, in milliseconds: requests that meet it on a processor or the disk wait no longer. */
-const BATCH_MS = 10;
+/**
+ * How long a batch should take, in milliseconds: requests that meet it on a processor wait no longer, and a commit that
+ * meets it on the disk, where it waits for all that was written before it, for little more.
+ */
+const BATCH_MS = 4;
 
 /** Rests for so many times as long as it worked. A database that is slow because it is busy is left alone for longer. */
-const REST = 4;
+const REST = 12;
 
-const FEWEST = 50;
+/** In rows. What a batch costs however few they are, the way there and the disk, may be longer than it should take. */
+const FEWEST = 100;
 const MOST = 5_000;
 
 /** Milliseconds; a rest ends at once when `signal` says stop. */
