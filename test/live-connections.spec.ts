@@ -106,20 +106,6 @@ describe('a handshake', () => {
     expect(refused.challenge).toContain('max_age="600"');
   });
 
-  test('past the twentieth connection of a session is refused, until one closes', async () => {
-    const options = { token: device.accessToken };
-    const open = await Promise.all(Array.from({ length: 20 }, () => openSocket(service, '/live/plain', options)));
-    expect(await refusedSocket(service, '/live/plain', options)).toMatchObject({
-      status: 429,
-      code: 'too_many_requests',
-    });
-    const other = await Device.register(service);
-    (await openSocket(service, '/live/plain', { token: other.accessToken })).socket.close();
-    open[0]!.socket.close();
-    await poll(async () => (await refusedSocket(service, '/live/plain', options)).status === 101);
-    for (const { socket } of open) socket.terminate();
-  });
-
   test('to a public gateway needs nothing; its private messages do', async () => {
     const nobody = await openSocket(service, '/live/open', { headers: { origin: 'https://evil.test' } });
     expect(await nobody.ask('echo', 1)).toEqual({ event: 'echo', data: 1 });

@@ -34,6 +34,41 @@ afterAll(async () => {
   await one.stop();
 });
 
+describe('past forty connections of a session at an instance, of whatever kind,', () => {
+  const EVENTS = '/v1/sessions/current/events';
+  const TICKS = '/streams/ticks';
+
+  test('one more is refused, until one closes; other sessions and requests are not', async () => {
+    const { accessToken: token } = device;
+    const sockets = await Promise.all(Array.from({ length: 20 }, () => openSocket(one, '/live/plain', { token })));
+    const paths = Array.from({ length: 20 }, (_, number) => (number % 2 ? EVENTS : TICKS));
+    const streams = await Promise.all(paths.map((path) => openEvents(one, token, path)));
+
+    const tooMany = { status: 429, code: 'too_many_requests' };
+    expect(await refusedSocket(one, '/live/plain', { token })).toMatchObject(tooMany);
+    for (const path of [EVENTS, TICKS]) expect(await device.send(path)).toMatchObject(tooMany);
+    expect((await device.send('/v1/users/me')).status).toBe(200);
+    const another = await device.another();
+    await (await openEvents(one, another.accessToken)).close();
+    await (await openEvents(two, token)).close();
+
+    await streams[0]!.close();
+    await poll(async () => (await refusedSocket(one, '/live/plain', { token })).status === 101);
+    await Promise.all(streams.map((stream) => stream.close()));
+    for (const { socket } of sockets) socket.terminate();
+  });
+
+  test('a socket that shows a fresh token still takes one place', async () => {
+    const { accessToken: token } = device;
+    const sockets = await Promise.all(Array.from({ length: 40 }, () => openSocket(one, '/live/plain', { token })));
+    const renewed = await Promise.all(sockets.map((socket) => socket.ask('token.renew', { accessToken: token })));
+    expect(new Set(renewed.map(({ event }) => event))).toEqual(new Set(['token.renewed']));
+    sockets[0]!.socket.close();
+    await poll(async () => (await refusedSocket(one, '/live/plain', { token })).status === 101);
+    for (const { socket } of sockets) socket.terminate();
+  });
+});
+
 describe('an event stream of a module', () => {
   test('is private, and ends with its session on another instance, saying why', async () => {
     expect((await send(two, '/streams/ticks')).code).toBe('token_missing');

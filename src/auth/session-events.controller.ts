@@ -29,7 +29,9 @@ export class SessionEventsController {
     streams: true,
     description:
       '`ready`, `renewed`, `devices_changed`; `outdated` (refresh) and `ended` (with `code` and `reason`) are the last. ' +
-      'The stream ends with the session. Listening does not count as use.',
+      'The stream ends with the session. Listening does not count as use. A session has forty streams and sockets open ' +
+      'at most; past them it is 429.',
+    problems: ['too_many_requests'],
   })
   stream(@CurrentPrincipal() principal: Principal, @Req() request: FastifyRequest): Observable<MessageEvent> {
     return this.events.stream(principal, bearerToken(request) ?? this.cookie.find(request, principal) ?? '');

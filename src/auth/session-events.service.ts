@@ -27,8 +27,12 @@ export class SessionEventsService implements BeforeApplicationShutdown {
     this.stopping.next();
   }
 
-  /** Ends with the session, with an outdated token, or with this instance. */
+  /**
+   * Ends with the session, with an outdated token, or with this instance. Throws `too_many_requests` when the session has
+   * as many connections open as it may have.
+   */
   stream(principal: Principal, token: string): Observable<MessageEvent> {
+    this.liveTokens.assertRoom(principal.sessionId);
     const news = merge(
       of<MessageEvent>({ type: 'ready', data: {} }),
       this.signals.signals.pipe(

@@ -1,11 +1,18 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RefusalWatch, type Renewal } from '@portcullis/verifier';
 import { Clock } from '../common/clock.js';
+import { AppError } from '../common/errors/app-error.js';
 import type { ErrorCode } from '../common/errors/error-catalogue.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { AccessTokenVerification } from './access-token-verification.js';
 
-/** The tokens that hold a connection of this instance open (an event stream, a WebSocket). */
+/**
+ * What one session may hold open at one instance. A window has one or two such connections, and this is more windows than
+ * people have; each takes some 40 kB.
+ */
+const MOST_OF_SESSION = 40;
+
+/** The tokens that hold a connection of this instance open (an event stream, a WebSocket, a long download). */
 @Injectable()
 export class LiveTokens implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new Logger(LiveTokens.name);
@@ -32,6 +39,12 @@ export class LiveTokens implements OnModuleInit, OnApplicationShutdown {
   onApplicationShutdown(): void {
     this.unsubscribe?.();
     this.watches.close();
+  }
+
+  /** Before a connection is opened. Throws `too_many_requests` when the session has as many as it may have. */
+  assertRoom(sessionId: string): void {
+    if (this.watches.count(sessionId) < MOST_OF_SESSION) return;
+    throw new AppError('too_many_requests', { detail: 'This session has too many connections open. Close some.' });
   }
 
   /** As `RefusalWatch.add`. Throws the refusal of a token that is not accepted now. */

@@ -63,6 +63,16 @@ test('what runs out is told to the second at which a request would be refused, a
   expect(told).toEqual(['a token_expired']);
 });
 
+test('what is watched is counted for each of its subjects, until it is let go or refused', () => {
+  const letGo = watch.add(token('a'), tell('a'));
+  watch.add(token('a'), tell('again'));
+  watch.add(token('b'), tell('b'));
+  expect([watch.count('a'), watch.count('b'), watch.count('ada'), watch.count('nobody')]).toEqual([2, 1, 3, 0]);
+  letGo();
+  revoke('session', 'b', 0);
+  expect([watch.count('a'), watch.count('b'), watch.count('ada')]).toEqual([1, 0, 1]);
+});
+
 test('what is renewed stays for another life of its token; a no is the end of its session, and a revocation goes before', async () => {
   const answers = [true, false];
   watch.add(token('a'), tell('a'), async () => answers.shift()!);

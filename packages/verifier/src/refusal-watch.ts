@@ -58,6 +58,11 @@ export class RefusalWatch {
     return () => this.forget(watch);
   }
 
+  /** How many are watched of this subject: the id of a user, a session, an application or a token. */
+  count(subject: string): number {
+    return this.bySubject.get(subject)?.size ?? 0;
+  }
+
   /** Looks at whatever these entries may concern; at everything when they are not known one by one. */
   reconsider(entries: RevocationEntry[] | null): void {
     // A key is in every token that it signed: those are few kinds of entries, so all are looked at.

@@ -9,9 +9,6 @@ import { RevocationSync } from '../../revocation/revocation-sync.js';
 import { AccessTokenVerification } from '../../tokens/access-token-verification.js';
 import { LiveTokens } from '../../tokens/live-tokens.js';
 
-/** Open connections of one session at one instance: a window has one or two, and this is more windows than people have. */
-const MOST_OF_SESSION = 20;
-
 /** Bytes that wait for a client to read them. One that lets more pile up does not read, and is cut off. */
 const MOST_UNREAD = 1024 * 1024;
 
@@ -56,11 +53,9 @@ export class LiveConnections {
     private readonly liveTokens: LiveTokens,
   ) {}
 
-  /** Throws `too_many_requests` when the session has as many connections as it may have. */
+  /** As `LiveTokens.assertRoom`. */
   assertRoom(sessionId: string): void {
-    const count = [...this.open.values()].filter((connection) => connection.sessionId === sessionId).length;
-    if (count >= MOST_OF_SESSION)
-      throw new AppError('too_many_requests', { detail: 'This session has too many connections open. Close some.' });
+    this.liveTokens.assertRoom(sessionId);
   }
 
   /** Takes in a connection whose handshake was admitted, with the token that it showed if any. */

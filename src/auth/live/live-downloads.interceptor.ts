@@ -10,6 +10,7 @@ import { AppError } from '../../common/errors/app-error.js';
 export const liveDownloads: NestInterceptor = {
   intercept(context: ExecutionContext, next: CallHandler<StreamableFile>): Observable<StreamableFile> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    request.server.streamGuard?.assertRoom(request);
     return next.handle().pipe(tap((file) => holdByToken(request, file)));
   },
 };
@@ -17,7 +18,7 @@ export const liveDownloads: NestInterceptor = {
 function holdByToken(request: FastifyRequest, file: StreamableFile): void {
   const stream = file.getStream();
   try {
-    const stop = request.server.watchStream?.(request, (code) => stream.destroy(new AppError(code)));
+    const stop = request.server.streamGuard?.watch(request, (code) => stream.destroy(new AppError(code)));
     stream.once('close', () => stop?.());
   } catch (error) {
     // Taken back since the guard looked. Nobody will read it.

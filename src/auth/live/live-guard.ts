@@ -12,7 +12,7 @@ import { bearerToken } from '../bearer-token.js';
 import { readPolicy, type RoutePolicy } from '../route-policy.js';
 import { LiveAdapter } from './live-adapter.js';
 import { liveDownloads } from './live-downloads.interceptor.js';
-import { liveStreams, type StreamWatch } from './live-streams.interceptor.js';
+import { liveStreams, type StreamGuard } from './live-streams.interceptor.js';
 import { ProblemMessagesFilter } from './problem-messages.filter.js';
 
 /** Of an event stream that ends by itself with its session, and has a last word of its own. */
@@ -33,7 +33,7 @@ export class LiveGuard {
   /** Before the application is initialised. */
   attach(app: NestFastifyApplication): void {
     const instance = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
-    instance.decorate('watchStream', this.watchStream);
+    instance.decorate('streamGuard', this.streams);
     for (const stream of this.privateStreams()) prepend(INTERCEPTORS_METADATA, liveStreams, stream);
     for (const download of this.privateRoutes(LIVE_DOWNLOAD)) prepend(INTERCEPTORS_METADATA, liveDownloads, download);
     const gateways = this.gateways();
@@ -41,13 +41,18 @@ export class LiveGuard {
     app.useWebSocketAdapter(new LiveAdapter(app, instance, (path) => policyOfPath(gateways, path)));
   }
 
-  /** As for the stream of a session's own events: a token that ran out is good for as long as its session is alive. */
-  private readonly watchStream: StreamWatch = (request, onRefused) => {
-    const { principal } = request;
-    if (!principal) return () => undefined;
-    const token = bearerToken(request) ?? this.cookie.find(request, principal) ?? '';
-    const isAlive = async () => (await this.sessions.findEndReason(principal.userId, principal.sessionId)) === null;
-    return this.liveTokens.watch(token, onRefused, isAlive);
+  private readonly streams: StreamGuard = {
+    assertRoom: ({ principal }) => {
+      if (principal) this.liveTokens.assertRoom(principal.sessionId);
+    },
+    // As for the stream of a session's own events: a token that ran out is good for as long as its session is alive.
+    watch: (request, onRefused) => {
+      const { principal } = request;
+      if (!principal) return () => undefined;
+      const token = bearerToken(request) ?? this.cookie.find(request, principal) ?? '';
+      const isAlive = async () => (await this.sessions.findEndReason(principal.userId, principal.sessionId)) === null;
+      return this.liveTokens.watch(token, onRefused, isAlive);
+    },
   };
 
   private gateways(): object[] {

@@ -3,12 +3,17 @@ import type { FastifyRequest } from 'fastify';
 import { Observable } from 'rxjs';
 import type { ErrorCode } from '../../common/errors/error-catalogue.js';
 
-/** Watches over the token of a stream: calls back with the code that a request would get by now. Returns what ends it. */
-export type StreamWatch = (request: FastifyRequest, onRefused: (code: ErrorCode) => void) => () => void;
+/** What a token may hold open, besides requests. */
+export interface StreamGuard {
+  /** Before it begins. Throws `too_many_requests` when the session of the request has too many open already. */
+  assertRoom(request: FastifyRequest): void;
+  /** Watches over the token: calls back with the code that a request would get by now. Returns what ends it. */
+  watch(request: FastifyRequest, onRefused: (code: ErrorCode) => void): () => void;
+}
 
 declare module 'fastify' {
   interface FastifyInstance {
-    watchStream?: StreamWatch;
+    streamGuard?: StreamGuard;
   }
 }
 
@@ -19,8 +24,9 @@ declare module 'fastify' {
 export const liveStreams: NestInterceptor = {
   intercept(context: ExecutionContext, next: CallHandler<MessageEvent>): Observable<MessageEvent> {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
+    request.server.streamGuard?.assertRoom(request);
     return new Observable((subscriber) => {
-      const stop = request.server.watchStream?.(request, (code) => {
+      const stop = request.server.streamGuard?.watch(request, (code) => {
         subscriber.next({ type: 'closed', data: { code } });
         subscriber.complete();
       });

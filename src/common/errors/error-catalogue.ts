@@ -244,7 +244,7 @@ export const errorCatalogue = {
     detail: 'Wait as long as Retry-After says, then try again.',
     action: 'retry',
     explanation:
-      'A limit on wrong passwords was reached, for the account, the source of the request or the session, or one on new accounts; or too many sign-ins are waiting already. A right password is refused too until then. A limit on wrong secrets of applications was reached for the source; right ones are accepted all the same. `Retry-After` is in seconds.',
+      'A limit on wrong passwords was reached, for the account, the source of the request or the session, or one on new accounts; or too many sign-ins are waiting already, or the session has too many event streams and sockets open. A right password is refused too until then. A limit on wrong secrets of applications was reached for the source; right ones are accepted all the same. `Retry-After` is in seconds.',
   },
   header_fields_too_large: {
     status: 431,
