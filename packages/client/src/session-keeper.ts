@@ -52,8 +52,10 @@ export function hasExpired({ elapsed, expiresIn }: Held): boolean {
 /** Seconds until the session ends, negative afterwards. One reading of the clock for both: ends that coincide stay equal. */
 export function timeLeft({ issued, elapsed, session }: Held): Record<EndKind, number> {
   const now = issued + elapsed();
-  const left = (end: string) => (Date.parse(end) - now) / 1000;
-  return { idle: left(session.idleExpiresAt), absolute: left(session.expiresAt) };
+  return {
+    idle: (Date.parse(session.idleExpiresAt) - now) / 1000,
+    absolute: (Date.parse(session.expiresAt) - now) / 1000,
+  };
 }
 
 /**

@@ -82,16 +82,17 @@ export function createSessionWatch(
       clearTimeout(timer);
       timer = setTimeout(() => silence.abort(), SILENCE_MS);
     };
+    pulse();
     let isEstablished = false;
     try {
-      pulse();
       const body = await calls.open(
         '/v1/sessions/current/events',
         held.accessToken,
         AbortSignal.any([signal, silence.signal]),
       );
       const reader = body.pipeThrough<string>(new TextDecoderStream() as ReadableWritablePair).getReader();
-      for (let rest = '', chunk; !(chunk = await reader.read()).done;) {
+      // Not read on once it is not wanted: where the stream has ended too, Node 20 answers such a read never.
+      for (let rest = '', chunk; !(signal.aborted || (chunk = await reader.read()).done);) {
         pulse();
         const blocks = (rest + chunk.value).split('\n\n');
         rest = blocks.pop()!;
