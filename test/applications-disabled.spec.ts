@@ -3,6 +3,7 @@ import { addApplication, administrationOf, applicationsOf, registerAt } from './
 import { Device, send } from './support/device.js';
 import { openEvents } from './support/events.js';
 import { ACT } from './support/operator.js';
+import { pauseAfterPasswordCheck } from './support/password-pause.js';
 import { catchUp, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 
@@ -80,6 +81,17 @@ test('a sign-in that races it leaves nothing that works', async () => {
       if (settled.status === 'fulfilled') expect((await refresh(settled.value)).code).toBe('session_ended');
     }
   }
+});
+
+test('a sign-in whose password was checked before is told so, and makes no session', async () => {
+  const mine = await registerAt(one, shop);
+  const { checked, goOn } = pauseAfterPasswordCheck(one);
+  const pending = mine.login({ applicationId: shop });
+  await checked;
+  await administrationOf(two).disable(shop, ACT);
+  goOn();
+  expect(await pending).toMatchObject({ status: 403, code: 'application_disabled' });
+  expect(await one.db.query('select 1 from sessions where user_id = $1', [mine.userId])).toHaveLength(1);
 });
 
 test('an open stream of its sessions is told at once, on another instance too', async () => {

@@ -1,5 +1,7 @@
+import { addApplication } from './support/applications.js';
 import { Device, PASSWORD, send, type Answer } from './support/device.js';
 import { holdSession } from './support/held-lock.js';
+import { OPERATORS_REVOKES } from './support/operators-revokes.js';
 import { pauseAfterPasswordCheck } from './support/password-pause.js';
 import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
@@ -7,12 +9,15 @@ import { sessionRow } from './support/session-row.js';
 
 const NEW_PASSWORD = 'difference engine 1822';
 const ROUNDS = 4;
+/** An application that can be disabled, which the built-in one cannot. */
+const SHOP = 'shop';
 
 let service: Service;
 
 beforeAll(async () => {
   // Fewer connections than the requests that race.
   service = await startService({ env: { DATABASE_POOL_SIZE: '4' } });
+  await addApplication(service, { id: SHOP });
 });
 afterAll(() => service.stop());
 
@@ -21,16 +26,30 @@ const changePassword = (by: Device, newPassword = NEW_PASSWORD) =>
   by.send('/v1/auth/password', { body: { currentPassword: PASSWORD, newPassword } });
 const reauthenticate = (by: Device) => by.send('/v1/auth/reauthenticate', { body: { password: PASSWORD } });
 
-describe.each<[string, (by: Device, device: Device) => Promise<Answer>]>([
-  ['a sign-out everywhere', signOutEverywhere],
-  ['a password change by another device', (by) => changePassword(by)],
-  ['its end by another device', (by, { sessionId }) => by.send(`/v1/sessions/${sessionId}`, { method: 'DELETE' })],
-  ['its own sign-out', (_, device) => device.send('/v1/auth/logout', { method: 'POST' })],
-])('a reauthentication against %s', (_, revoke) => {
+type RevokeOne = (by: Device, device: Device) => Promise<{ status: number }>;
+
+const REVOKES: [name: string, revoke: RevokeOne, applicationId: string][] = [
+  ['a sign-out everywhere', signOutEverywhere, 'account'],
+  ['a password change by another device', (by) => changePassword(by), 'account'],
+  [
+    'its end by another device',
+    (by, { sessionId }) => by.send(`/v1/sessions/${sessionId}`, { method: 'DELETE' }),
+    'account',
+  ],
+  ['its own sign-out', (_, device) => device.send('/v1/auth/logout', { method: 'POST' }), 'account'],
+  ['the deletion of the account', (by) => by.send('/v1/users/me', { method: 'DELETE' }), 'account'],
+  ...OPERATORS_REVOKES.map(([name, revoke]): (typeof REVOKES)[number] => [name, revoke, SHOP]),
+];
+
+describe.each(REVOKES)('a reauthentication against %s', (_, revoke, applicationId) => {
+  const pair = async () => {
+    const by = await Device.register(service, { applicationId });
+    return [by, await by.another({ applicationId })] as const;
+  };
+
   test('at the same time never revives the session', async () => {
     for (let round = 0; round < ROUNDS; round++) {
-      const by = await Device.register(service);
-      const device = await by.another();
+      const [by, device] = await pair();
       const pending = reauthenticate(device);
       expect((await revoke(by, device)).status).toBeLessThan(300);
       await expectEnded(device, await pending);
@@ -38,8 +57,7 @@ describe.each<[string, (by: Device, device: Device) => Promise<Answer>]>([
   });
 
   test('between the check of the password and the re-issue does not revive it', async () => {
-    const by = await Device.register(service);
-    const device = await by.another();
+    const [by, device] = await pair();
     const { checked, goOn } = pauseAfterPasswordCheck(service);
     const pending = reauthenticate(device);
     await checked;
@@ -51,8 +69,7 @@ describe.each<[string, (by: Device, device: Device) => Promise<Answer>]>([
   });
 
   test('while the re-issue waits for the session does not revive it', async () => {
-    const by = await Device.register(service);
-    const device = await by.another();
+    const [by, device] = await pair();
     const lock = await holdSession(service.db, device.sessionId);
     const pending = reauthenticate(device);
     await poll(async () => (await lock.waiting()) === 1);
@@ -124,8 +141,9 @@ async function works({ accessToken, refreshToken }: { accessToken: string; refre
 async function expectEnded(device: Device, answer: Answer): Promise<void> {
   const given = answer.status === 200 ? [answer.body] : [];
   for (const { accessToken, refreshToken } of [device, ...given]) {
-    expect((await send(service, '/v1/users/me', { token: accessToken })).status).toBe(401);
-    const refresh = await send(service, '/v1/auth/refresh', { body: { refreshToken } });
+    expect((await send(service, '/v1/sessions/current', { token: accessToken })).status).toBe(401);
+    const { applicationId } = device;
+    const refresh = await send(service, '/v1/auth/refresh', { body: { refreshToken, applicationId } });
     expect([refresh.status, refresh.code]).toEqual([401, 'session_ended']);
   }
 }

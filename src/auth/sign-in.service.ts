@@ -6,7 +6,7 @@ import { SignInSessionsService, type SignInOptions } from '../sessions/sign-in-s
 import { CredentialsService, type NewAccount } from '../users/credentials.service.js';
 import { SignInLimitsService } from './sign-in-limits.service.js';
 
-/** How often a sign-in starts again because the account changed while its password was being checked. */
+/** How often a sign-in starts again because the account or the application changed while the password was being checked. */
 const ATTEMPTS = 3;
 
 @Injectable()
@@ -22,7 +22,7 @@ export class SignInService {
     await this.limits.register(source);
     // Before the account is made, which could not be signed in.
     await this.sessions.assertOpen(options.applicationId);
-    const proof = await this.credentials.register(account, source);
+    const proof = await this.credentials.register(account, options.applicationId, source);
     const issued = await this.sessions.start(proof, options, source);
     return issued ?? this.signIn(account.email, account.password, options, source);
   }
@@ -38,11 +38,15 @@ export class SignInService {
     options: SignInOptions,
     source: RequestSource,
   ): Promise<IssuedTokens> {
+    const { applicationId } = options;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const proof = await this.credentials.prove({ email }, password);
+      const proof = await this.credentials.prove({ email, applicationId }, password);
       const issued = await this.sessions.start(proof, options, source);
       if (issued) return issued;
     }
-    throw new AppError('unavailable', { log: 'the account changed during every attempt to sign in', retryAfter: 1 });
+    throw new AppError('unavailable', {
+      log: 'the account or the application changed during every attempt to sign in',
+      retryAfter: 1,
+    });
   }
 }

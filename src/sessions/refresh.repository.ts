@@ -117,7 +117,8 @@ export class RefreshRepository {
 
   /**
    * A new token with a new secret after the person proved who they are again. Null when the session is not alive, or
-   * the account changed meanwhile.
+   * the account changed meanwhile. The application's version is the one of this statement: everyone was signed out
+   * neither since the proof nor since the sign-in, or the session were not alive by the version that it had.
    */
   async reissue(tx: Transaction, session: ProvedSession, secretHash: Buffer): Promise<SessionGrant | null> {
     const { sessionId, userId, userVersion, floor } = session;

@@ -7,12 +7,14 @@ import type { Delivery } from '../applications/delivery.js';
 import { ENDED_COLUMNS, type EndedSession } from './session-ends.repository.js';
 import { grantColumns, toSessionGrant, type SessionGrant, type SessionGrantRow } from './session-grant.js';
 
-/** A sign-in: the session to insert, and the state of the account in which the person proved who they are. */
+/** A sign-in: the session to insert, and the state of account and application in which the person proved who they are. */
 export interface NewSession {
   id: string;
   userId: string;
   userVersion: number;
   passwordHash: string;
+  /** Null for an application that there was not. */
+  applicationVersion: number | null;
   applicationId: string;
   secretHash: Buffer;
   delivery: Delivery;
@@ -53,18 +55,22 @@ export class SessionsRepository {
     this.absoluteLife = absoluteLifeSql(config, '$12');
   }
 
-  /** Null when the account or the application is not what it was when the person proved who they are. */
+  /**
+   * Null when the account is not what it was when the person proved who they are, when everyone has been signed out of
+   * the application since, or when it is disabled. A version of the application that was raised without that ends
+   * nothing: the session is of the version of the proof, its tokens of the one that holds now.
+   */
   async insert(tx: Transaction, session: NewSession): Promise<SessionGrant | null> {
     const [row] = await tx.query<SessionGrantRow>(
       `with s as (
          insert into sessions (id, user_id, application_id, user_version, application_version, generation, secret_hash,
                                rotated_at, delivery, name, device, user_agent, ip, remembered, amr, authenticated_at,
                                created_at, last_active_at, expires_at)
-         select $1, u.id, a.id, u.token_version, a.token_version, 1, $6,
+         select $1, u.id, a.id, u.token_version, $14::bigint, 1, $6,
                 now(), $7, $8, $9, $10, $11, $12::boolean, $13, now(), now(), now(), now() + make_interval(secs => ${this.absoluteLife})
            from users u, applications a
           where u.id = $2 and u.token_version = $3 and u.password_hash = $4 and u.status = 'active'
-            and a.id = $5 and a.enabled
+            and a.id = $5 and a.enabled and $14::bigint >= a.sessions_floor
          returning *)
        select ${grantColumns(this.idleEnd)} from s ${this.joins}`,
       [
@@ -81,6 +87,7 @@ export class SessionsRepository {
         session.ip,
         session.remembered,
         session.amr,
+        session.applicationVersion,
       ],
     );
     return row ? toSessionGrant(row) : null;

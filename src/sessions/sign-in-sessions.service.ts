@@ -47,8 +47,8 @@ export class SignInSessionsService {
   ) {}
 
   /**
-   * A new session with a new id, always. Null when the account is no longer as it was when its password was checked:
-   * check it again. Throws `application_disabled`.
+   * A new session with a new id, always. Null when the account is no longer as it was when its password was checked, or
+   * everyone was signed out of the application since: check it again. Throws `application_disabled`.
    */
   async start(proof: Credentials, options: SignInOptions, source: RequestSource): Promise<IssuedTokens | null> {
     const secret = newSecret();
@@ -107,6 +107,7 @@ export class SignInSessionsService {
       userId,
       userVersion: proof.tokenVersion,
       passwordHash: proof.passwordHash,
+      applicationVersion: proof.applicationVersion,
       applicationId,
       secretHash: hashSecret(secret),
       delivery,

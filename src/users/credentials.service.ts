@@ -7,7 +7,7 @@ import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
 import { passwordFault } from './password-policy.js';
 import { PasswordsService } from './passwords.service.js';
-import type { Credentials } from './credentials.js';
+import type { Claimant, Credentials } from './credentials.js';
 import { UsersRepository, type RaisedFloor } from './users.repository.js';
 import { newUserId } from './users.service.js';
 
@@ -27,9 +27,12 @@ export class CredentialsService {
     private readonly audit: AuditService,
   ) {}
 
-  /** Makes an account. Throws `validation_failed` for a weak password, `email_taken` for an address that has one. */
-  register(account: NewAccount, source: RequestSource): Promise<Credentials> {
-    return this.insert(account, [], (userId) => ({
+  /**
+   * Makes an account at an application. Throws `validation_failed` for a weak password, `email_taken` for an address
+   * that has one.
+   */
+  register(account: NewAccount, applicationId: string, source: RequestSource): Promise<Credentials> {
+    return this.insert(account, { roles: [], applicationId }, (userId) => ({
       type: 'account.registered',
       userId,
       actor: `user:${userId}`,
@@ -40,7 +43,7 @@ export class CredentialsService {
   /** Makes an account for somebody else. Throws as `register`. */
   create(account: NewAccount, roles: string[], { actor, reason, source }: Act): Promise<Credentials> {
     const details = { roles };
-    return this.insert(account, roles, (userId) => ({
+    return this.insert(account, { roles, applicationId: null }, (userId) => ({
       type: 'account.created',
       userId,
       actor,
@@ -51,12 +54,13 @@ export class CredentialsService {
   }
 
   /**
-   * The account whose password this is, as it stood when the password was read: what is done with it must require
-   * that it still stands so. Throws `credentials_invalid` for an unknown account or a wrong password, after the same
+   * The account whose password this is, and the application, as they stood when the password was read: what is done
+   * with it must require that nothing has ended since. Throws `credentials_invalid` for an unknown account or a wrong password, after the same
    * time; `account_suspended` only to who knows the password.
    */
-  async prove(by: { email: string } | { userId: string }, password: string): Promise<Credentials> {
-    const credentials = await this.users.findCredentials(by);
+  async prove(by: Claimant, password: string): Promise<Credentials> {
+    const applicationId = 'applicationId' in by ? by.applicationId : null;
+    const credentials = await this.users.findCredentials(by, applicationId);
     const verdict = await this.passwords.verify(credentials?.passwordHash ?? null, password);
     if (!credentials || !verdict.correct) throw wrongPassword(by);
     if (credentials.status === 'suspended') throw new AppError('account_suspended');
@@ -65,7 +69,7 @@ export class CredentialsService {
 
   /** Null when no account that could sign in has this address. */
   async findUserId(email: string): Promise<string | null> {
-    const credentials = await this.users.findCredentials({ email });
+    const credentials = await this.users.findCredentials({ email }, null);
     return credentials?.userId ?? null;
   }
 
@@ -82,14 +86,15 @@ export class CredentialsService {
 
   private async insert(
     account: NewAccount,
-    roles: string[],
+    { roles, applicationId }: { roles: string[]; applicationId: string | null },
     recordOf: (userId: string) => AuditRecord,
   ): Promise<Credentials> {
     assertStrong(account.password, account, '/password');
     const { email, name } = account;
     const passwordHash = await this.passwords.hash(account.password);
     return this.database.transaction(async (tx) => {
-      const credentials = await this.users.insert(tx, { id: newUserId(), email, name, passwordHash, roles });
+      const user = { id: newUserId(), email, name, passwordHash, roles, applicationId };
+      const credentials = await this.users.insert(tx, user);
       if (!credentials) throw new AppError('email_taken');
       await this.audit.record(tx, recordOf(credentials.userId));
       return credentials;
@@ -105,7 +110,7 @@ export class CredentialsService {
 }
 
 /** Who is signed in already typed no address that could be wrong. */
-function wrongPassword(by: { email: string } | { userId: string }): AppError {
+function wrongPassword(by: Claimant): AppError {
   if ('email' in by) return new AppError('credentials_invalid');
   return new AppError('credentials_invalid', { detail: 'The current password is wrong. Check it and try again.' });
 }

@@ -11,6 +11,16 @@ export interface RaisedFloor {
   previousFloor: number;
 }
 
+/** A new account; `applicationId`: the application it is made at, null for none. */
+export interface NewUser {
+  id: string;
+  email: string;
+  name: string | null;
+  passwordHash: string;
+  roles: string[];
+  applicationId: string | null;
+}
+
 export interface Profile {
   id: string;
   email: string;
@@ -27,6 +37,7 @@ interface CredentialsRow {
   password_hash: string;
   status: UserStatus;
   token_version: string;
+  application_version: string | null;
 }
 
 interface ProfileRow {
@@ -38,7 +49,12 @@ interface ProfileRow {
   created_at: Date;
 }
 
-const CREDENTIALS = 'id, email, name, password_hash, status, token_version';
+/** `applicationId`: the parameter that names the application whose version goes with them. */
+function credentialColumns(applicationId: '$2' | '$6'): string {
+  return `id, email, name, password_hash, status, token_version,
+    (select a.token_version from applications a where a.id = ${applicationId}::text) as application_version`;
+}
+
 const PROFILE = 'id, email, name, roles, email_verified_at, created_at';
 
 /** Outdates access tokens; sessions go on. */
@@ -56,12 +72,17 @@ function raiseFloor(reason: FloorReason): string {
 export class UsersRepository {
   constructor(private readonly database: Database) {}
 
-  async findCredentials(by: { email: string } | { userId: string }): Promise<Credentials | null> {
+  /** `applicationId`: the application whose version goes with them, read here and not from memory, which may be older. */
+  async findCredentials(
+    by: { email: string } | { userId: string },
+    applicationId: string | null,
+  ): Promise<Credentials | null> {
     const [column, value] = 'email' in by ? ['email', by.email] : ['id', by.userId];
     const [row] = await this.database.queryPrepared<CredentialsRow>(
       `users:credentials by ${column}`,
-      `select ${CREDENTIALS} from users where ${column} = $1 and status <> 'deleted' and password_hash is not null`,
-      [value],
+      `select ${credentialColumns('$2')} from users
+        where ${column} = $1 and status <> 'deleted' and password_hash is not null`,
+      [value, applicationId],
     );
     return row ? toCredentials(row) : null;
   }
@@ -74,17 +95,14 @@ export class UsersRepository {
   }
 
   /** The credentials of the new account; null when the e-mail address has one. */
-  async insert(
-    tx: Transaction,
-    user: { id: string; email: string; name: string | null; passwordHash: string; roles: string[] },
-  ): Promise<Credentials | null> {
+  async insert(tx: Transaction, user: NewUser): Promise<Credentials | null> {
     const [row] = await tx.query<CredentialsRow>(
       `insert into users (id, email, name, password_hash, status, roles, token_version, sessions_floor,
                           password_changed_at, created_at, updated_at)
        values ($1, $2, $3, $4, 'active', $5, ${raised('0')}, 0, now(), now(), now())
        on conflict (email) do nothing
-       returning ${CREDENTIALS}`,
-      [user.id, user.email, user.name, user.passwordHash, user.roles],
+       returning ${credentialColumns('$6')}`,
+      [user.id, user.email, user.name, user.passwordHash, user.roles, user.applicationId],
     );
     return row ? toCredentials(row) : null;
   }
@@ -169,6 +187,7 @@ function toCredentials(row: CredentialsRow): Credentials {
     passwordHash: row.password_hash,
     status: row.status,
     tokenVersion: Number(row.token_version),
+    applicationVersion: row.application_version === null ? null : Number(row.application_version),
   };
 }
 
