@@ -41,6 +41,14 @@ async function listener(): Promise<number | undefined> {
   return row?.pid;
 }
 
+/** The second instance's connection stays, and hears nothing any more, until its next heartbeat. */
+async function stopListening(): Promise<void> {
+  const hints = two.app.get(RevocationHints, { strict: false }) as unknown as {
+    client: { query(sql: string): Promise<unknown> };
+  };
+  await hints.client.query('unlisten *');
+}
+
 /** Something is revoked on the first instance; resolves when the second knows, which has not been asked to look. */
 async function revokeAndWait(): Promise<void> {
   const subject = randomUUID();
@@ -132,10 +140,7 @@ test.each(FAULTS)(
 );
 
 test('a session that listens no more, as behind a pooler, is noticed too', async () => {
-  const hints = two.app.get(RevocationHints, { strict: false }) as unknown as {
-    client: { query(sql: string): Promise<unknown> };
-  };
-  await hints.client.query('unlisten *');
+  await stopListening();
   await poll(() => lines.some((line) => line.includes('do not arrive')));
   await poll(listening);
 });
@@ -153,7 +158,18 @@ test('requests that hold every connection of the pool do not make the deny-list 
   await Promise.all(stuck);
 });
 
-test('REVOCATION_LISTEN=false: no connection listens, and looking once a second suffices', async () => {
+test('what happened while nobody listened is looked up as soon as hints arrive again, before any comparison', async () => {
+  const comparisons = two.app.get(FullCompare, { strict: false });
+  comparisons.run = async () => null;
+  stopPolling(two);
+  await stopListening();
+  const meanwhile = randomUUID();
+  await revoke(one, { kind: 'session', subject: meanwhile });
+  await poll(() => lines.some((line) => line.includes('arrive again')));
+  await poll(() => syncOf(two).index.session.has(meanwhile));
+});
+
+test('REVOCATION_LISTEN=false: no connection listens, and looking by time suffices', async () => {
   const quiet = await startService({ besides: one, env: { REVOCATION_LISTEN: 'false' } });
   await two.stop();
   const subject = randomUUID();

@@ -1,4 +1,7 @@
+import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { LookSchedule } from '../src/revocation/look-schedule.js';
+import { RevocationLogRepository } from '../src/revocation/revocation-log.repository.js';
 import { AccountAdministrationService } from '../src/users/account-administration.service.js';
 import { Device } from './support/device.js';
 import { poll } from './support/poll.js';
@@ -17,10 +20,21 @@ beforeAll(async () => {
   one = await startService();
   two = await startService({ besides: one });
 });
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 afterAll(async () => {
   await two.stop();
   await one.stop();
 });
+
+/** Connections for listening, and whether each does by what it said last. */
+function listeners(): Promise<{ pid: number; listens: boolean }[]> {
+  return one.db.query(
+    `select pid, query ~* '^listen |pg_listening_channels' as listens from pg_stat_activity
+      where datname = current_database() and application_name = 'portcullis-listen'`,
+  );
+}
 
 test('another instance refuses what was revoked here within its next look, and nothing else', async () => {
   const [ada, eve] = [await Device.register(one), await Device.register(two)];
@@ -80,6 +94,29 @@ describe('an instance that starts', () => {
     expect((await outdated.send('/v1/users/me', { token: before }, started)).code).toBe('token_outdated');
     expect([await ada.access(started), await tablet.access(started)]).toEqual([null, null]);
     expect(syncOf(started).index.size).toBe(syncOf(one).index.size);
+    await started.stop();
+  });
+
+  test('listens first, then reads, and is ready then: what is revoked between two of the steps is known', async () => {
+    const others = new Set((await listeners()).map(({ pid }) => pid));
+    let listening = false;
+    const [beforeReading, afterReading] = [randomUUID(), randomUUID()];
+    const load = RevocationLogRepository.prototype.load;
+    const reading = jest.spyOn(RevocationLogRepository.prototype, 'load');
+    reading.mockImplementationOnce(async function (this: RevocationLogRepository, apply) {
+      listening = (await listeners()).some(({ pid, listens }) => listens && !others.has(pid));
+      await revoke(one, { kind: 'session', subject: beforeReading });
+      const cursor = await load.call(this, apply);
+      await revoke(one, { kind: 'session', subject: afterReading });
+      return cursor;
+    });
+    // Else a look by time would make up for whatever was missed.
+    const polling = jest.spyOn(LookSchedule.prototype, 'start').mockImplementationOnce(() => undefined);
+    const started = await startService({ besides: one, env: { REVOCATION_MAX_STALENESS: '5m' } });
+    const sync = syncOf(started);
+    expect([listening, sync.isFresh(), sync.index.session.has(beforeReading)]).toEqual([true, true, true]);
+    expect(polling).toHaveBeenCalledTimes(1);
+    await poll(() => sync.index.session.has(afterReading));
     await started.stop();
   });
 
