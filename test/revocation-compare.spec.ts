@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { RevocationIndex } from '@portcullis/verifier';
 import fc from 'fast-check';
 import { randomUUID } from 'node:crypto';
@@ -21,6 +22,7 @@ beforeEach(async () => {
   two = await startService({ besides: one, onLog: (line) => lines.push(line) });
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await two.stop();
   await one.stop();
 });
@@ -173,6 +175,27 @@ test('a list of many pages is compared whole', async () => {
   forget(two);
   expect(await compare(two)).toMatchObject({ fromTable: 0 });
   expect(syncOf(two).index.size).toBe(12_000);
+});
+
+test('it runs by itself, each a minute after the one before', async () => {
+  const minutes: (() => void)[] = [];
+  const prototype = FullCompare.prototype as unknown as { pause(milliseconds: number): Promise<boolean> };
+  const { pause } = prototype;
+  jest.spyOn(prototype, 'pause').mockImplementation(function (this: typeof prototype, milliseconds) {
+    if (milliseconds !== 60_000) return pause.call(this, milliseconds);
+    return new Promise((resolve) => minutes.push(() => resolve(true)));
+  });
+  const third = await startService({ besides: one });
+  await revoke(one, { kind: 'session', subject: 'ended' });
+  await catchUp(third);
+  for (let round = 0; round < 3; round += 1) {
+    forget(third);
+    await poll(() => {
+      minutes.at(-1)?.();
+      return syncOf(third).index.session.has('ended');
+    });
+  }
+  await third.stop();
 });
 
 test('it runs by itself when hints arrive again', async () => {
