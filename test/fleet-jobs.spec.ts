@@ -1,20 +1,26 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { CronExpression, SchedulerRegistry } from '@nestjs/schedule';
 import { readdir, readFile } from 'node:fs/promises';
 import { AuditPurgeJob } from '../src/audit/audit-purge.job.js';
+import { Metrics } from '../src/common/metrics/metrics.js';
 import { FleetJobs } from '../src/database/fleet-jobs.js';
+import { RateLimitsPurgeJob } from '../src/limits/rate-limits-purge.job.js';
 import { InstancesPurgeJob } from '../src/revocation/instances-purge.job.js';
 import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
 import { SessionsPurgeJob } from '../src/sessions/sessions-purge.job.js';
+import { readPage, sectionOf, tableRows } from './docs-pages.js';
 import { Device } from './support/device.js';
 import { poll } from './support/poll.js';
 import { startService, type Service } from './support/service.js';
 
 let one: Service;
 let two: Service;
+const lines: string[] = [];
 
 beforeAll(async () => {
-  one = await startService({ env: { DATABASE_POOL_SIZE: '2' } });
-  two = await startService({ besides: one, env: { DATABASE_POOL_SIZE: '2' } });
+  const options = { env: { DATABASE_POOL_SIZE: '2' }, onLog: (line: string) => void lines.push(line) };
+  one = await startService(options);
+  two = await startService({ besides: one, ...options });
   // The tests say when jobs run, not the minute in which they do.
   for (const { app } of [one, two])
     for (const job of app.get(SchedulerRegistry, { strict: false }).getCronJobs().values()) void job.stop();
@@ -23,6 +29,67 @@ afterAll(async () => {
   await two.stop();
   await one.stop();
 });
+
+/** The purges, by the table they purge. */
+const PURGES = {
+  revocations: RevocationsPurgeJob,
+  sessions: SessionsPurgeJob,
+  audit_events: AuditPurgeJob,
+  rate_limits: RateLimitsPurgeJob,
+  instances: InstancesPurgeJob,
+};
+
+/** What each instance does for itself, as the page of operations says it. */
+const OWN = {
+  'RevocationsSweepJob.run': 'sweeps its deny-list, and notes the life of its tokens',
+  'FeedHistory.sweep': 'forgets what it had to tell followers of the feed late',
+  'LastActivityService.write': 'writes when sessions were last used',
+  'KeysService.load': 'reads the signing keys, and makes or rotates them when it is time',
+  'KeysService.retry': '… as long as it has none to sign with',
+  'ApplicationsService.refresh': 'reads the applications',
+  'LiveConnections.closeStale': 'closes WebSockets if its deny-list is stale',
+  'LiveConnections.pingAll': 'pings WebSockets, and closes those that did not answer the last time',
+};
+
+/** What follows the log has a schedule of its own: see look-schedule.spec.ts and revocation-compare.spec.ts. */
+const BY_OTHER_MEANS = {
+  'looks at the log of revocations, whether hints come or not': 'every second',
+  'compares its whole deny-list with the table': 'every minute',
+};
+
+/** How often, in words. */
+const EVERY: Record<string | number, string> = {
+  [CronExpression.EVERY_MINUTE]: 'every minute',
+  [CronExpression.EVERY_10_MINUTES]: 'every ten minutes',
+  [CronExpression.EVERY_HOUR]: 'every hour',
+  1_000: 'every second',
+  10_000: 'every ten seconds',
+  25_000: 'every 25 seconds',
+  60_000: 'every minute',
+};
+
+/** What is scheduled in the running service, as `Class.method`, and how often. */
+function scheduled({ app }: Service): Record<string, string | undefined> {
+  const found: Record<string, string | undefined> = {};
+  for (const { instance } of app.get(DiscoveryService, { strict: false }).getProviders()) {
+    const prototype: object | null = instance && Object.getPrototypeOf(instance);
+    for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
+      const method = (prototype as Record<string, object>)[name]!;
+      const cron = Reflect.getMetadata('SCHEDULE_CRON_OPTIONS', method) as { cronTime: string } | undefined;
+      const interval = Reflect.getMetadata('SCHEDULE_INTERVAL_OPTIONS', method) as { timeout: number } | undefined;
+      const often = cron?.cronTime ?? interval?.timeout;
+      if (often !== undefined) found[`${prototype!.constructor.name}.${name}`] = EVERY[often];
+    }
+  }
+  return found;
+}
+
+/** What the log says of rows that were purged. */
+const purged = () =>
+  lines
+    .filter((line) => line.includes('Purged '))
+    .map((line) => JSON.parse(line))
+    .map(({ msg, rows }) => `${msg} ${rows}`);
 
 const jobsOf = ({ app }: Service) => app.get(FleetJobs, { strict: false });
 
@@ -66,6 +133,7 @@ async function leaveWork(): Promise<void> {
   await one.db.query(
     `insert into audit_events (type, actor, details, created_at) values ('test', 'test', '{}', now() - interval '9 years')`,
   );
+  await one.db.query(`insert into rate_limits (key, points, expire) values ('test', 1, 1)`);
 }
 
 async function workLeft(): Promise<number> {
@@ -73,6 +141,7 @@ async function workLeft(): Promise<number> {
     `select (select count(*) from sessions where ended_at < now() - interval '50 days')
           + (select count(*) from revocations where expires_at < now())
           + (select count(*) from audit_events where created_at < now() - interval '8 years')
+          + (select count(*) from rate_limits where expire = 1)
           + (select count(*) from instances where seen_at < now() - interval '1 hour') as left`,
   );
   return Number(row?.left);
@@ -98,6 +167,23 @@ test('whatever is scheduled is done once in the fleet, but for what each instanc
   ]);
 });
 
+test('what is scheduled, and how often, is what the page of operations says', () => {
+  const jobs = scheduled(one);
+  const section = sectionOf(readPage('docs/operations.md'), '## What grows, and what does not');
+  const [tables, forItself] = section.split('\n| what each instance does for itself');
+
+  const purgedEvery = tableRows(tables!).map(([table = '', , often]) => [table.replaceAll('`', ''), often]);
+  const purges = Object.entries(PURGES).map(([table, job]) => [table, jobs[`${job.name}.run`]]);
+  expect(purgedEvery.filter(([, often]) => often !== '–').toSorted()).toEqual(purges.toSorted());
+
+  const own = Object.entries(OWN).map(([job, does]) => [does, jobs[job]]);
+  expect(tableRows(`|${forItself}`).toSorted()).toEqual([...own, ...Object.entries(BY_OTHER_MEANS)].toSorted());
+
+  expect(Object.keys(jobs)).toHaveLength(purges.length + own.length);
+  const registry = one.app.get(SchedulerRegistry, { strict: false });
+  expect(registry.getCronJobs().size + registry.getIntervals().length).toBe(Object.keys(jobs).length);
+});
+
 test('one instance at a time is at a job; the others find it taken, also twice in one', async () => {
   const job = await begin(one);
   const never = () => Promise.reject(new Error('two are at it'));
@@ -111,24 +197,35 @@ test('one instance at a time is at a job; the others find it taken, also twice i
 
 test('every purge waits for its turn in the fleet, and then leaves nothing', async () => {
   await leaveWork();
-  const jobs = ({ app }: Service) =>
-    [SessionsPurgeJob, RevocationsPurgeJob, AuditPurgeJob, InstancesPurgeJob].map((job) =>
-      app.get(job, { strict: false }).run(),
-    );
+  const jobs = ({ app }: Service) => Object.values(PURGES).map((job) => app.get(job, { strict: false }).run());
   const locks = await one.db.query<{ got: boolean }>(
-    'select pg_try_advisory_lock(id) as got from unnest(array[7203002, 7203003, 7203006, 7203007]) as id',
+    'select pg_try_advisory_lock(id) as got from unnest(array[7203002, 7203003, 7203006, 7203007, 7203008]) as id',
   );
   expect(locks.every(({ got }) => got)).toBe(true);
   await Promise.all([...jobs(one), ...jobs(two)]);
-  expect(await workLeft()).toBe(4);
+  expect(await workLeft()).toBe(5);
+  expect(purged()).toEqual([]);
   await poll(async () => {
     const freed = await one.db.query<{ freed: boolean }>(
-      'select pg_advisory_unlock(id) as freed from unnest(array[7203002, 7203003, 7203006, 7203007]) as id',
+      'select pg_advisory_unlock(id) as freed from unnest(array[7203002, 7203003, 7203006, 7203007, 7203008]) as id',
     );
     return freed.every(({ freed }) => freed);
   });
   await Promise.all([...jobs(one), ...jobs(two)]);
   expect(await workLeft()).toBe(0);
+  // By one of the two each.
+  expect(purged().toSorted()).toEqual([
+    'Purged counts of attempts. 1',
+    'Purged dead sessions. 1',
+    'Purged rows of instances. 1',
+    'Purged the audit. 1',
+    'Purged the deny-list. 1',
+  ]);
+  const metrics = await Promise.all([one, two].map(({ app }) => app.get(Metrics, { strict: false }).text()));
+  for (const table of Object.keys(PURGES)) {
+    const counts = metrics.map((text) => text.match(`portcullis_purged_rows_total{table="${table}"} (\\d+)`)?.[1]);
+    expect([table, ...counts.toSorted()]).toEqual([table, '0', '1']);
+  }
 });
 
 test('a lock belongs to an open transaction, which holds back no vacuum: it ends with its connection, and tells the job', async () => {

@@ -20,6 +20,7 @@ export class InstancesPurgeJob {
     try {
       const rows = await this.jobs.run('instances purge', () => this.instances.purge());
       this.metrics.count('portcullis_purged_rows_total', 'instances', rows ?? 0);
+      if (rows) this.logger.log({ message: 'Purged rows of instances.', rows });
     } catch (error) {
       this.logger.error({ message: 'Rows of instances could not be purged; the next run tries again.', error });
     }

@@ -68,8 +68,12 @@ export class InstancesRepository {
     );
   }
 
-  /** Deletes what instances left behind that did not stop cleanly. */
-  async purge(): Promise<void> {
-    await this.database.query(`delete from instances where seen_at < now() - interval '1 hour'`);
+  /** Deletes what instances left behind that did not stop cleanly, and says how many those were. */
+  async purge(): Promise<number> {
+    const [purged] = await this.database.query<{ rows: string }>(
+      `with purged as (delete from instances where seen_at < now() - interval '1 hour' returning 1)
+       select count(*) as rows from purged`,
+    );
+    return Number(purged?.rows);
   }
 }
