@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { createMigration } from '../src/database/migration-template.js';
 import { loadMigrations } from '../src/database/source-files.js';
 import { createEmptyDatabase, type TestDatabase } from './support/create-database.js';
@@ -35,6 +36,19 @@ describe('the migration commands', () => {
     expect(err).toContain('ALTER TABLE "users" DROP COLUMN "stray"');
   });
 
+  test('the command line of TypeORM works too: it shows the same migrations, and reverts and runs the last one', async () => {
+    await migrate('run');
+    const names = (await loadMigrations()).map(({ name }) => name);
+    const last = names.at(-1)!;
+    const shown = async () => [...(await typeorm('migration:show')).out.matchAll(/\[([ X])\] (?:\d+ )?(\w+)/g)];
+
+    expect((await shown()).map(([, applied, name]) => [applied, name])).toEqual(names.map((name) => ['X', name]));
+    expect(await typeorm('migration:revert')).toMatchObject({ code: 0, out: expect.stringContaining(last) });
+    expect((await migrate('show')).out).toContain(`[ ] ${last}\n`);
+    expect(await typeorm('migration:run')).toMatchObject({ code: 0, out: expect.stringContaining(last) });
+    expect((await migrate('show')).out).toContain(`[X] ${last}\n`);
+  });
+
   test('faults of the configuration and unknown commands are explained without a stack', async () => {
     const wrong = await migrate('run', { DATABASE_URL: 'nonsense', DATABASE_POOL_SIZE: 'many' });
     expect(wrong.code).toBe(1);
@@ -60,10 +74,19 @@ describe('the migration commands', () => {
   /** Runs the compiled command as an operator does. */
   function migrate(command: string, env: Record<string, string> = {}) {
     const program = join(process.env.TEST_COMPILED!, 'src/database/migrate.command.js');
+    return run(['--disable-warning=DeprecationWarning', program, command], env);
+  }
+
+  /** The same by `npx typeorm`. */
+  function typeorm(command: string) {
+    const program = fileURLToPath(import.meta.resolve('typeorm/cli.js'));
+    return run([program, command, '-d', join(process.env.TEST_COMPILED!, 'ormconfig.js')]);
+  }
+
+  function run(words: string[], env: Record<string, string> = {}) {
     const all = { PATH: process.env.PATH, NODE_ENV: 'production', DATABASE_URL: db.url, ...env };
-    const flags = ['--disable-warning=DeprecationWarning'];
     return new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      execFile(process.execPath, [...flags, program, command], { env: all }, (error, out, err) => {
+      execFile(process.execPath, words, { env: all }, (error, out, err) => {
         resolve({ code: error ? Number(error.code) : 0, out, err });
       });
     });

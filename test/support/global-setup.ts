@@ -54,6 +54,7 @@ async function compileSources(projectRoot: string): Promise<string> {
   for (const folder of ['src', 'migrations', 'test/support']) {
     await compileFolder(join(projectRoot, folder), join(target, folder));
   }
+  await compile(join(projectRoot, 'ormconfig.ts'), join(target, 'ormconfig.ts'));
   await writePackage(target, 'portcullis-under-test', './src/main.js');
   const verifier = join(target, 'node_modules', '@portcullis', 'verifier');
   await compileFolder(join(projectRoot, 'packages', 'verifier', 'src'), verifier);
