@@ -78,7 +78,7 @@ export const errorCatalogue = {
     detail: 'The session was ended to protect the account. Sign in again.',
     action: 'sign_in',
     explanation:
-      'A refresh token that had been replaced was presented again, which is what a stolen copy looks like. The session and its access tokens were ended, and the person was told which device it was. The person signs in again.',
+      'A refresh token that had been replaced was presented again, which is what a stolen copy looks like. The session and its access tokens were ended. The person signs in again, and finds in their activity which device it was.',
   },
   reauthentication_required: {
     status: 401,
