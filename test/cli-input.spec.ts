@@ -59,7 +59,7 @@ describe('bad input is refused with a sentence, and nothing is done', () => {
     ['a reason of two lines', 'everyone sign-out --reason "a\nb"', 1, /control characters/],
     ['no e-mail address', `user suspend ${WHY}`, 2, /missing required argument/],
     ['one word too many', `user show a@example.com b`, 2, /too many arguments/],
-    ['half a command', 'user', 2, /^Say which: user create, show/],
+    ['half a command', 'user', 2, /^Say which: user create, list, show/],
     ['an unknown command', 'user destroy a@example.com', 2, /unknown command|There is no command/],
     ['an unknown option', 'user show a@example.com --force', 2, /unknown option/],
     ['an e-mail address where seconds go', `user suspend --wait a@example.com ${WHY}`, 2, /^--wait takes seconds/],

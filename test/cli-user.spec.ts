@@ -117,3 +117,62 @@ describe('user', () => {
     expect((await device.refresh()).body.user.roles).toEqual([]);
   });
 });
+
+describe('user list', () => {
+  /** Three accounts that nothing else in this database has the role of, the newest first. */
+  async function three(role: string): Promise<string[]> {
+    const emails: string[] = [];
+    for (const _ of [1, 2, 3]) {
+      const email = newEmail();
+      await operate(one, `user create ${email} --role ${role} --password-stdin`, { input: PASSWORD });
+      emails.unshift(email);
+    }
+    return emails;
+  }
+
+  const emailsOf = ({ items }: { items: { email: string }[] }) => items.map(({ email }) => email);
+
+  test('finds accounts by the beginning of their address, by role and by status, the newest first', async () => {
+    const emails = await three('clerk');
+    await operate(one, `user suspend ${emails[1]} ${WHY}`);
+    expect(emailsOf(await operateJson(one, 'user list --role clerk'))).toEqual(emails);
+    expect(emailsOf(await operateJson(one, `user list ${emails[2]!.slice(0, 20).toUpperCase()}`))).toEqual([emails[2]]);
+    const { code, out, err } = await operate(one, 'user list --role clerk --status suspended');
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(
+      new RegExp(
+        `^ADDRESS +STATUS +ROLES +CREATED +ID\\n${emails[1]} +suspended +clerk +\\d{4}-\\S+Z +[0-9a-f-]{36}\\n$`,
+      ),
+    );
+    expect(await operate(one, 'user list zzz')).toEqual({ code: 0, out: 'There is no such account.\n', err: '' });
+  });
+
+  test('a list that may go on says how: each account is in one page, and --all has those of every page', async () => {
+    const emails = await three('porter');
+    const first = await operateJson(one, 'user list --role porter --limit 2');
+    const second = await operateJson(one, `user list --role porter --limit 2 --cursor ${first.nextCursor}`);
+    expect([...emailsOf(first), ...emailsOf(second)]).toEqual(emails);
+    expect(second.nextCursor).toBeUndefined();
+    const { out } = await operate(one, 'user list --role porter --limit 2');
+    expect(out).toContain(`\nThere may be more: --cursor ${first.nextCursor}, or --all.\n`);
+    const all = await operateJson(one, 'user list --role porter --all');
+    expect(emailsOf(all)).toEqual(emails);
+    // More than are read at a time.
+    await one.db.query(
+      `insert into users (id, email, password_hash, status, roles, token_version, sessions_floor, created_at, updated_at)
+         select gen_random_uuid(), 'many-' || n || '@example.com', 'none', 'active', '{crowd}', 1, 1, now(), now()
+           from generate_series(1, 1001) n`,
+    );
+    expect(new Set(emailsOf(await operateJson(one, 'user list --role crowd --all'))).size).toBe(1001);
+  });
+
+  test.each([
+    ['--role 1x', /^--role takes the name of a role/],
+    ['--status gone', /^--status takes one of active, suspended, deleted/],
+    ['--cursor x', /^--cursor takes the id/],
+    ['--limit 0', /^--limit takes/],
+    ['--limit 5 --all', /not both/],
+  ])('refuses %s with a sentence', async (words, sentence) => {
+    expect(await operate(one, `user list ${words}`)).toMatchObject({ code: 2, err: expect.stringMatching(sentence) });
+  });
+});

@@ -3,27 +3,11 @@ import { AUDIT_EVENT_TYPES, type AuditEventType } from '../audit/audit-record.js
 import { AuditTrailService, type AuditFilter } from '../audit/audit-trail.service.js';
 import { RevocationsInForceService } from '../revocation/revocations-in-force.service.js';
 import { columns } from './columns.js';
-import { OperatorCommand, type CommonOptions } from './operator-command.js';
+import { ListCommand, USUAL_LIMIT, type ListOptions } from './list-command.js';
 import { accountOf } from './person.js';
 import type { Outcome } from './terminal.js';
 import { UsageError } from './usage-error.js';
 import type { Services } from './workbench.js';
-
-const USUAL_LIMIT = 50;
-const LARGEST_LIMIT = 10_000;
-
-interface ListOptions extends CommonOptions {
-  limit?: number;
-}
-
-abstract class ListCommand<Options extends ListOptions> extends OperatorCommand<Options> {
-  @Option({ flags: '--limit <number>', description: `at most so many, the newest (${USUAL_LIMIT})` })
-  readLimit(text: string): number {
-    const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0;
-    if (limit >= 1 && limit <= LARGEST_LIMIT) return limit;
-    throw new UsageError(`--limit takes a whole number from 1 to ${LARGEST_LIMIT}.`);
-  }
-}
 
 @Command({ name: 'revocations', description: 'lists what is in force: on whom, until when, by whom and why' })
 export class RevocationsCommand extends ListCommand<ListOptions> {

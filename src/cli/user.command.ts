@@ -11,6 +11,7 @@ import { OperatorCommand } from './operator-command.js';
 import { accountOf, nameOf, type Account } from './person.js';
 import type { Outcome } from './terminal.js';
 import { UsageError } from './usage-error.js';
+import { UserListCommand } from './user-list.command.js';
 import type { Services } from './workbench.js';
 
 const EMAIL = { email: 'the whole e-mail address, or the id of the account' };
@@ -146,29 +147,24 @@ export class UserCreateCommand extends OperatorAct<CreateOptions> {
   }
 }
 
-@Command({
-  name: 'user',
-  description: 'accounts: create, show, suspend, restore, roles, sign-out',
-  subCommands: [
-    UserCreateCommand,
-    UserShowCommand,
-    UserSuspendCommand,
-    UserRestoreCommand,
-    UserRolesCommand,
-    UserSignOutCommand,
-  ],
-})
-export class UserCommand extends CommandGroup {}
-
-export const USER_COMMANDS = [
-  UserCommand,
+const SUB_COMMANDS = [
   UserCreateCommand,
+  UserListCommand,
   UserShowCommand,
   UserSuspendCommand,
   UserRestoreCommand,
   UserRolesCommand,
   UserSignOutCommand,
 ];
+
+@Command({
+  name: 'user',
+  description: 'accounts: create, list, show, suspend, restore, roles, sign-out',
+  subCommands: SUB_COMMANDS,
+})
+export class UserCommand extends CommandGroup {}
+
+export const USER_COMMANDS = [UserCommand, ...SUB_COMMANDS];
 
 /** The catalogue speaks to whoever registers; an operator meant somebody else's account. */
 function thereAlready(email: string, cause: AppError): AppError {
