@@ -19,7 +19,10 @@ export async function createApp(config: Config, options: AppOptions = {}): Promi
   const app = await createHttpApplication(config, options.module ?? AppModule.register(config), {
     origins: (app) => {
       const applications = app.get(ApplicationsService, { strict: false });
-      return (origin) => applications.allowsOrigin(origin);
+      return {
+        allows: (origin) => applications.allowsOrigin(origin),
+        disabledAt: (origin) => applications.disabledAt(origin),
+      };
     },
     ...options,
   });

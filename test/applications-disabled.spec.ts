@@ -4,6 +4,7 @@ import { Device, send } from './support/device.js';
 import { openEvents } from './support/events.js';
 import { ACT } from './support/operator.js';
 import { pauseAfterPasswordCheck } from './support/password-pause.js';
+import { poll } from './support/poll.js';
 import { catchUp, syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 
@@ -147,4 +148,18 @@ test('its pages may read no answer any more', async () => {
   expect(await allowed()).toBeNull();
   await administrationOf(one).enable(other, ACT);
   expect(await allowed()).toBe(origin);
+});
+
+test('whose pages they were is told in the log', async () => {
+  const lines: string[] = [];
+  const three = await startService({ besides: one, onLog: (line) => lines.push(line) });
+  try {
+    const origin = 'https://closed.example.test';
+    const other = await addApplication(three, { origins: [origin] });
+    await administrationOf(three).disable(other, ACT);
+    await send(three, '/health/live', { headers: { origin } });
+    await poll(() => lines.some((line) => line.includes(origin) && line.includes(`\\"${other}\\"`)));
+  } finally {
+    await three.stop();
+  }
 });

@@ -81,6 +81,22 @@ describe('CORS', () => {
     }
   });
 
+  test('whose pages were refused is logged, once for all the requests of an origin, with the setting that lists it', async () => {
+    const origin = 'http://localhost:5173';
+    await preflight(origin);
+    await ask(origin);
+    await preflight('https://app.example.test');
+
+    const lines = running
+      .logged()
+      .split('\n')
+      .filter((line) => line.includes(origin));
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ level: 'warn', origin, msg: expect.stringMatching(/not listed.*CORS_ORIGINS/) }),
+    ]);
+    expect(running.logged()).not.toContain('"origin":"https://app.example.test"');
+  });
+
   test('a preflight is answered before any guard, with fixed methods and headers', async () => {
     const answer = await rawRequest(running.port, 'OPTIONS /v1/private/secret', [
       'Origin: https://app.example.test',

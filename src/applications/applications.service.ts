@@ -100,6 +100,11 @@ export class ApplicationsService implements OnApplicationBootstrap {
     return this.knownOrigins.has(origin);
   }
 
+  /** The ids of the disabled applications that list this origin: why their pages may not. */
+  disabledAt(origin: string): string[] {
+    return this.list().flatMap(({ id, enabled, origins }) => (!enabled && origins.includes(origin) ? [id] : []));
+  }
+
   /** The audiences of tokens that this server issues: a route says by `@AnyApplication()` whether it takes all of them. */
   audiences(): readonly string[] {
     return this.knownAudiences;

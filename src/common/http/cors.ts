@@ -1,9 +1,14 @@
 import type { FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 
+import type { RefusedOrigins } from './refused-origins.js';
 import type { ResponseHeaders } from './security-headers.js';
 
-/** Whether pages of this origin may read answers and send credentials. */
-export type OriginPolicy = (origin: string) => boolean;
+export interface OriginPolicy {
+  /** Whether pages of this origin may read answers and send credentials. */
+  allows(origin: string): boolean;
+  /** The ids of the disabled applications that list this origin. */
+  disabledAt?(origin: string): string[];
+}
 
 /** Ten minutes: after it, an origin that was taken from the list is refused by every browser. */
 const preflightMaxAge = '600';
@@ -15,9 +20,18 @@ const preflightMaxAge = '600';
  * Our own rather than @fastify/cors: that one adds `OPTIONS *` to the routes, so that every path would seem to exist for
  * OPTIONS, and answers a malformed preflight with text.
  */
-export function allowOrigin(request: FastifyRequest, response: ResponseHeaders, allows: OriginPolicy): void {
+export function allowOrigin(
+  request: FastifyRequest,
+  response: ResponseHeaders,
+  policy: OriginPolicy,
+  refused: RefusedOrigins,
+): void {
   const { origin } = request.headers;
-  if (origin === undefined || origin === 'null' || !allows(origin)) return;
+  if (origin === undefined) return;
+  if (origin === 'null' || !policy.allows(origin)) {
+    refused.tell(request, origin);
+    return;
+  }
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-credentials', 'true');
   response.setHeader('access-control-expose-headers', 'WWW-Authenticate, Retry-After, X-Request-Id');

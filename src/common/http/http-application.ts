@@ -18,6 +18,7 @@ import { allowOrigin, answerPreflight } from './cors.js';
 import type { OriginPolicy } from './cors.js';
 import { FrameworkErrors } from './framework-errors.js';
 import { restrictBodies, bodyLimit } from './json-body.js';
+import { RefusedOrigins } from './refused-origins.js';
 import { RequestLog, requestId } from './request-log.js';
 import { RouteMethods } from './route-methods.js';
 import { securityHeaders } from './security-headers.js';
@@ -62,15 +63,15 @@ export async function createHttpApplication(
     new ProblemFilter(settings.publicUrl, routes, app.get(HttpAdapterHost), app.get(Metrics, { strict: false })),
   );
   app.useGlobalPipes(new ValidationPipe());
-  const allows = options.origins?.(app) ?? isListedIn(settings);
-  adapter.registerSecurityHook(onEveryResponse(headers, allows));
+  const policy = options.origins?.(app) ?? listedIn(settings);
+  adapter.registerSecurityHook(onEveryResponse(headers, policy, settings.publicUrl));
   releaseConnections(instance, app.get(Readiness));
   return app;
 }
 
-function isListedIn({ publicUrl, corsOrigins }: HttpSettings): OriginPolicy {
+function listedIn({ publicUrl, corsOrigins }: HttpSettings): OriginPolicy {
   const origins = new Set([new URL(publicUrl).origin, ...corsOrigins]);
-  return (origin) => origins.has(origin);
+  return { allows: (origin) => origins.has(origin) };
 }
 
 function createAdapter(logger: Logger, settings: HttpSettings, headers: Record<string, string>): FastifyAdapter {
@@ -137,12 +138,13 @@ function releaseConnections(instance: FastifyInstance, readiness: Readiness): vo
  * What Nest's adapter runs first of all for each request, unknown paths and malformed targets included. It writes to
  * Node's response: Fastify's own headers, which a route may set, win over it.
  */
-function onEveryResponse(headers: Record<string, string>, allows: OriginPolicy) {
+function onEveryResponse(headers: Record<string, string>, policy: OriginPolicy, publicUrl: string) {
+  const refused = new RefusedOrigins(publicUrl, policy.disabledAt?.bind(policy));
   const entries = Object.entries({ ...headers, 'cache-control': 'no-store' });
   return (request: FastifyRequest, response: ResponseHeaders): undefined => {
     for (const [name, value] of entries) response.setHeader(name, value);
     response.setHeader('x-request-id', request.id);
-    allowOrigin(request, response, allows);
+    allowOrigin(request, response, policy, refused);
     return undefined;
   };
 }
