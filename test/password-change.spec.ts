@@ -79,6 +79,35 @@ test.each([
   expect(await device.access()).toBeNull();
 });
 
+test.each([
+  ['as it is', 'caf\u00e9 au lait 1822', 'caf\u00e9 au lait 1822'],
+  ['typed on another keyboard', 'caf\u00e9 au lait 1822', 'cafe\u0301 au lait 1822'],
+])(
+  'the password one has already, %s: 400 at /newPassword, and no device is signed out',
+  async (_how, current, next) => {
+    const device = await Device.register(service);
+    await change(device, current);
+    const other = await device.another();
+    const before = await storedOf(device);
+    const answer = await change(device, next);
+    const detail = 'This is the password you have already.';
+    expect([answer.status, answer.code]).toEqual([400, 'validation_failed']);
+    expect(answer.body).toMatchObject({ detail, errors: [{ pointer: '/newPassword', detail }] });
+    expect(await storedOf(device)).toEqual(before);
+    expect([await device.access(), await other.access()]).toEqual([null, null]);
+  },
+);
+
+test('a wrong current password that is also the new one is a wrong password, and is counted', async () => {
+  const device = await Device.register(service);
+  for (let wrong = 0; wrong < 10; wrong++) {
+    const answer = await change(device, 'not the password', 'not the password');
+    expect([answer.status, answer.code]).toEqual([401, 'credentials_invalid']);
+    expect(answer.body.errors).toBeUndefined();
+  }
+  expect(await change(device)).toMatchObject({ status: 429, code: 'too_many_requests' });
+});
+
 test('whether the new password is weak is told only to who knows the current one', async () => {
   const device = await Device.register(service);
   expect((await change(device, 'short', 'not the password')).code).toBe('credentials_invalid');

@@ -135,7 +135,8 @@ export class AuthController {
   @HttpCode(200)
   @ApiRoute({
     summary: 'Changes the password.',
-    description: 'This device stays, with new tokens; all others are signed out.',
+    description:
+      'This device stays, with new tokens; all others are signed out. The new password must be another one. What is wrong with it is told only beside the right current password.',
     answers: TokenResponse,
     problems: ['credentials_invalid', 'account_suspended', 'too_many_requests'],
   })

@@ -60,7 +60,7 @@ export class StepUpService {
   ): Promise<IssuedTokens> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const proof = await this.prove(principal, passwords.current);
-      const passwordHash = await this.credentials.hashNew(proof, passwords.next);
+      const passwordHash = await this.credentials.hashNew(proof, passwords);
       const issue = await this.replacePassword(principal, proof, passwordHash, source);
       if (issue) return issue();
     }

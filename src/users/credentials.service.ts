@@ -5,7 +5,7 @@ import { AuditService } from '../audit/audit.service.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { RequestSource } from '../common/request-source.js';
 import { Database, type Transaction } from '../database/database.js';
-import { passwordFault } from './password-policy.js';
+import { isSamePassword, passwordFault } from './password-policy.js';
 import { PasswordsService } from './passwords.service.js';
 import type { Claimant, Credentials } from './credentials.js';
 import { UsersRepository, type RaisedFloor } from './users.repository.js';
@@ -73,10 +73,14 @@ export class CredentialsService {
     return credentials?.userId ?? null;
   }
 
-  /** The hash of a new password for this account. Throws `validation_failed` when it is weak. */
-  hashNew(credentials: Credentials, password: string): Promise<string> {
-    assertStrong(password, credentials, '/newPassword');
-    return this.passwords.hash(password);
+  /**
+   * The hash of a new password for this account, whose current one has been proved: what is wrong with the new one is
+   * told to nobody else. Throws `validation_failed` when it is the same, or weak.
+   */
+  hashNew(credentials: Credentials, { current, next }: { current: string; next: string }): Promise<string> {
+    if (isSamePassword(current, next)) throw refusedPassword('This is the password you have already.', '/newPassword');
+    assertStrong(next, credentials, '/newPassword');
+    return this.passwords.hash(next);
   }
 
   /** Ends every session of the account; null when it changed since the credentials were proved. */
@@ -117,5 +121,9 @@ function wrongPassword(by: Claimant): AppError {
 
 function assertStrong(password: string, context: { email: string; name: string | null }, pointer: string): void {
   const fault = passwordFault(password, context);
-  if (fault) throw new AppError('validation_failed', { detail: fault, errors: [{ pointer, detail: fault }] });
+  if (fault) throw refusedPassword(fault, pointer);
+}
+
+function refusedPassword(detail: string, pointer: string): AppError {
+  return new AppError('validation_failed', { detail, errors: [{ pointer, detail }] });
 }

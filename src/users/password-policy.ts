@@ -20,6 +20,11 @@ export function normalisePassword(password: string): string {
   return password.normalize('NFC');
 }
 
+/** Whether both are kept as the same. */
+export function isSamePassword(one: string, other: string): boolean {
+  return normalisePassword(one) === normalisePassword(other);
+}
+
 /** A sentence that says why a new password is refused; null when it is accepted. */
 export function passwordFault(password: string, context: PasswordContext): string | null {
   const text = normalisePassword(password);
