@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { InstancesService } from '../src/revocation/instances.service.js';
 import { headerOf, keysOf } from './support/access-token.js';
 import { Device } from './support/device.js';
@@ -106,13 +107,56 @@ describe('what happened, and what is in force', () => {
     await operate(one, `user suspend ${device.email} --reason "case 4711"`);
     const { code, out } = await operate(one, `audit --of ${device.email}`);
     expect(code).toBe(0);
-    expect(out.split('\n')[0]).toMatch(/^WHEN +WHAT +TO WHOM +BY +FROM +WHY$/);
-    expect(out.split('\n')[1]).toMatch(/ account\.suspended +\S+ +operator:\S+ +– +case 4711$/);
+    expect(out.split('\n')[0]).toMatch(/^WHEN +WHAT +TO WHOM +BY +FROM +WHY +DETAILS$/);
+    expect(out.split('\n')[1]).toMatch(
+      new RegExp(` account\\.suspended +${device.email} +operator:\\S+ +– +case 4711$`),
+    );
     const { items } = await operateJson(one, `audit --of ${device.email} --type account.registered`);
     expect(items).toMatchObject([{ actor: `user:${device.userId}`, reason: null }]);
     expect((await operateJson(one, 'audit --by operator:nobody --limit 5')).items).toEqual([]);
     expect(await operate(one, 'audit --limit none')).toMatchObject({ code: 2 });
     expect(await operate(one, 'audit --type nonsense')).toMatchObject({ code: 2 });
+  });
+
+  test('audit: a line says to whom and by whom by their addresses, in which application, on which device, and what changed', async () => {
+    const device = await Device.register(one);
+    await device.send('/v1/auth/logout', { method: 'POST' });
+    await operate(one, `user roles ${device.email} editor auditor ${WHY}`);
+    const { out } = await operate(one, `audit --of ${device.email} --limit 2`);
+    const [, roles, ended] = out.split('\n');
+    expect(roles).toMatch(/ account\.roles_changed .* a test +roles=auditor,editor before=none$/);
+    expect(ended).toMatch(
+      new RegExp(
+        ` session\\.ended +${device.email} +user:${device.email} +\\S+ +\\S+ +application=account session=${device.sessionId} device=node$`,
+      ),
+    );
+    const { items } = await operateJson(one, `audit --by user:${device.email} --type session.ended`);
+    expect(items).toMatchObject([{ actor: `user:${device.userId}`, sessionId: device.sessionId }]);
+  });
+
+  test('audit: an account that was deleted goes by its id, and what a device is called steers no terminal', async () => {
+    const device = await Device.register(one);
+    await one.db.query(
+      `insert into audit_events (type, user_id, actor, details, created_at) values ('session.renamed', $1, $2, $3, now())`,
+      [randomUUID(), `user:${device.userId}`, { name: '\u001b[2J\nx' }],
+    );
+    const { out } = await operate(one, `audit --by user:${device.userId} --limit 1`);
+    expect(out).toMatch(/ session\.renamed +[0-9a-f-]{36} +user:ada-\S+ +– +– +name="\\u001b\[2J\\nx"\n$/);
+  });
+
+  test('audit: from a time on, and before another one, as over REST', async () => {
+    const device = await Device.register(one);
+    const { items } = await operateJson(one, `audit --of ${device.email} --type account.registered`);
+    const moment = Date.parse(items[0].createdAt);
+    const [at, after] = [0, 1].map((ms) => new Date(moment + ms).toISOString());
+    const within = (words: string) => operateJson(one, `audit --of ${device.email} --type account.registered ${words}`);
+    expect((await within(`--from ${at} --to ${after}`)).items).toHaveLength(1);
+    expect((await within(`--from ${after}`)).items).toEqual([]);
+    expect((await within(`--to ${at}`)).items).toEqual([]);
+    expect(await operate(one, 'audit --from yesterday')).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^--from: Expected a time in ISO 8601, such as /),
+    });
   });
 
   test('revocations: on whom, until when, by whom and why', async () => {

@@ -3,7 +3,7 @@ import { AUDIT_EVENT_TYPES } from '../audit/audit-record.js';
 import { limit } from './admin.dto.js';
 
 /** PostgreSQL has no year 0, and nothing here is older than the service. */
-const moment = z.iso
+export const Moment = z.iso
   .datetime({ offset: true, abort: true, error: 'Expected a time in ISO 8601, such as 2026-11-22T09:30:00Z.' })
   .refine((text) => new Date(text).getUTCFullYear() >= 1970, 'Expected a time after 1970.')
   .transform((text) => new Date(text).toISOString());
@@ -17,8 +17,8 @@ const filters = {
     .optional()
     .describe('Who did it: `user:<id>`, `operator:<name>`, `application:<id>`, `system`.'),
   type: z.enum(AUDIT_EVENT_TYPES).optional().describe('What happened.'),
-  from: moment.optional().describe('Not before this time.'),
-  to: moment.optional().describe('Before this time.'),
+  from: Moment.optional().describe('Not before this time.'),
+  to: Moment.optional().describe('Before this time.'),
 };
 
 export const ListAudit = z.strictObject({

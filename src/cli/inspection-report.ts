@@ -4,6 +4,7 @@ import type { RefreshFinding, RefreshInspection } from '../sessions/refresh-insp
 import { ACCESS_TOKEN_RULES, type AccessTokenInspection } from '../tokens/access-token-inspection.service.js';
 import { columns } from './columns.js';
 import type { Account } from './person.js';
+import { shown } from './shown.js';
 
 /** Whom a token names, as the tables know them. */
 export interface Bearer {
@@ -99,12 +100,6 @@ function conclusion(code: ErrorCode | null, subject: string): string {
 
 function indented(rows: string[][]): string[] {
   return columns(rows).map((line) => `  ${line}`);
-}
-
-/** A claim as text on one line, however odd it is: a token is written by anybody. */
-function shown(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'absent');
-  return text.slice(0, 200).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }
 
 function timeOf(value: unknown): string {

@@ -62,6 +62,11 @@ export class AccountAdministrationService {
     return orNotFound(await this.accounts.find('email' in by ? { email: emailOf(by.email) } : by));
   }
 
+  /** The addresses of those that have one, by their ids. By one statement, however many. */
+  async emailsOf(userIds: string[]): Promise<Map<string, string>> {
+    return userIds.length === 0 ? new Map() : this.accounts.emailsOf(userIds);
+  }
+
   /** The newest account first. `email` is one address, however typed; `q` what it begins with. */
   async list(query: AccountQuery): Promise<{ items: Account[]; nextCursor?: string }> {
     const { email, q, status, role, limit, cursor } = query;

@@ -65,6 +65,15 @@ export class AccountsRepository {
     return row ? toAccount(row) : null;
   }
 
+  /** The addresses of those that have one. */
+  async emailsOf(userIds: string[]): Promise<Map<string, string>> {
+    const rows = await this.database.query<{ id: string; email: string }>(
+      'select id, email from users where id = any($1::uuid[]) and email is not null',
+      [userIds],
+    );
+    return new Map(rows.map(({ id, email }) => [id, email]));
+  }
+
   /** The newest first; `before`: the id of the last one already seen. */
   async list(filter: AccountFilter, limit: number, before: string | null): Promise<Account[]> {
     const parameters: unknown[] = [limit];
