@@ -23,10 +23,17 @@ let verifier: Verifier;
 /** By framework: where a route `/plain` answers with the principal, `/editors` to editors, `/recent` to the recent. */
 const urls: Record<string, string> = {};
 const closing: (() => Promise<unknown>)[] = [];
+/** What was told of the requests that were refused. */
+const told: string[] = [];
 
 beforeAll(async () => {
   service = await startService({ extras: { imports: [GuardedRoutesModule] } });
-  verifier = await startVerifier(service);
+  verifier = await startVerifier(service, {
+    onRefused: ({ code, reason }, { method, url, headers }) => {
+      told.push(`${method} ${url} ${headers.authorization ? 'with' : 'without'} a token, ${code}: ${reason}`);
+      throw new Error('a fault of the log');
+    },
+  });
   urls['express'] = await startExpress();
   urls['fastify'] = await startFastify();
   urls['nest'] = await startNest();
@@ -150,6 +157,55 @@ describe.each(['express', 'fastify', 'nest'])('%s', (framework) => {
       }
     }
   });
+});
+
+test.each(['express', 'fastify', 'nest'])(
+  '%s tells the log of the application by which rule it refused, and its client nothing of that',
+  async (framework) => {
+    const [device, other] = [await Device.register(service), await Device.register(service)];
+    const signer = signerOf(device);
+    const [header, claims] = device.accessToken.split('.');
+    const unsigned = [header, claims, other.accessToken.split('.')[2]].join('.');
+    const refused: [string, string, string][] = [
+      ['/plain', '', 'without a token, token_missing: no bearer token'],
+      [
+        '/plain?page=2',
+        signer.sign(signer.header(), signer.claims({ iss: 'http://127.0.0.1:3000' })),
+        'with a token, token_invalid: another issuer',
+      ],
+      [
+        '/plain',
+        signer.sign(signer.header(), signer.claims({ aud: 'shop' })),
+        'with a token, token_invalid: another audience',
+      ],
+      ['/plain', unsigned, 'with a token, token_invalid: bad signature'],
+      ['/editors', device.accessToken, 'with a token, forbidden: none of the roles'],
+    ];
+    for (const [path, token, line] of refused) {
+      told.length = 0;
+      const headers: Record<string, string> = token === '' ? {} : { authorization: `Bearer ${token}` };
+      const answer = await send({ url: urls[framework]! }, path, { headers });
+      const [, code, reason] = /, (\w+): (.*)/.exec(line)!;
+      expect(answer).toMatchObject({ status: code === 'forbidden' ? 403 : 401, code });
+      expect(JSON.stringify([answer.body, ...answer.headers])).not.toContain(reason);
+      expect(told).toEqual([`GET ${path} ${line}`]);
+    }
+    told.length = 0;
+    const good = { headers: { authorization: `Bearer ${device.accessToken}` } };
+    expect((await send({ url: urls[framework]! }, '/plain', good)).status).toBe(200);
+    expect(told).toEqual([]);
+  },
+);
+
+test('a token that was seen before is refused for the same reason as one that was not', async () => {
+  const [known, fresh] = [await Device.register(service), await Device.register(service)];
+  await verifier.verify(known.accessToken);
+  await known.send('/v1/auth/logout', { method: 'POST' });
+  await fresh.send('/v1/auth/logout', { method: 'POST' });
+  await followed(verifier, service);
+  for (const { accessToken } of [known, fresh]) {
+    await expect(verifier.verify(accessToken)).rejects.toMatchObject({ code: 'session_ended', reason: 'revoked' });
+  }
 });
 
 test('a Nest route that is public needs no token', async () => {

@@ -1,4 +1,4 @@
-import { projectFile, readPage, sectionOf, tableRows } from './docs-pages.js';
+import { listFiles, projectFile, readPage, sectionOf, tableRows } from './docs-pages.js';
 
 const page = readPage('packages/verifier/README.md');
 const source = (file: string) => projectFile(`packages/verifier/src/${file}`);
@@ -30,4 +30,13 @@ test('its page names every code of its two errors, and no other', () => {
   );
   expect(feedCodes.length).toBeGreaterThan(4);
   expect(told.toSorted()).toEqual([...codes, ...feedCodes].toSorted());
+});
+
+test('its page names every reason for a refusal, and no other', () => {
+  const sources = listFiles('packages/verifier/src', '.ts').filter((path) => !path.endsWith('.spec.ts'));
+  const code = sources.map(projectFile).join('\n');
+  const literals = code.matchAll(/(?:VerificationError\([\w']+, |UNKNOWN_KID = )(['`])(.+?)\1/g);
+  const known = new Set([...literals].map(([, , reason = '']) => reason.replace(/\$\{.*?\}/, '…')));
+  expect(known.size).toBeGreaterThan(20);
+  expect(named('## When a good token is refused').toSorted()).toEqual([...known].toSorted());
 });

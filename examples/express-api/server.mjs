@@ -13,6 +13,8 @@ const verifier = createVerifier({
   feed: `${PORTCULLIS_URL}/v1/revocations`,
   credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
   onError: (error) => console.error(String(error)),
+  // Why a request was refused: nobody else is told.
+  onRefused: (error, { method, url }) => console.warn(`${method} ${url} ${error.message}`),
 });
 await verifier.ready();
 

@@ -20,6 +20,8 @@ export class FollowedService implements OnModuleInit, BeforeApplicationShutdown 
     feed: `${PORTCULLIS_URL}/v1/revocations`,
     credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
     onError: (error) => this.logger.warn(String(error)),
+    // Why a request was refused: nobody else is told.
+    onRefused: (error, { method, url }) => this.logger.log(`${method} ${url} ${error.message}`),
   });
 
   /** No request before it is known what is revoked. */

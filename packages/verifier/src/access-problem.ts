@@ -1,4 +1,4 @@
-import { VerificationError, type VerificationErrorCode } from './verification-error.js';
+import type { VerificationError, VerificationErrorCode } from './verification-error.js';
 
 /** What the service says of each code, and a client can do. A test holds it against the service's own table. */
 const TEXTS: Record<VerificationErrorCode, { status: number; title: string; detail: string; action?: string }> = {
@@ -77,10 +77,8 @@ export interface AccessProblem {
   body: Record<string, unknown>;
 }
 
-/** What to answer to a request that is not let in. `issuer`: where the page of errors is. Other errors are thrown on. */
-export function accessProblem(error: unknown, issuer: string, maxAge?: number): AccessProblem {
-  if (!(error instanceof VerificationError)) throw error;
-  const { code } = error;
+/** What to answer to a request that is not let in. `issuer`: where the page of errors is. Nothing of `reason`. */
+export function accessProblem({ code }: VerificationError, issuer: string, maxAge?: number): AccessProblem {
   const { status, title, detail, action } = TEXTS[code];
   const headers: Record<string, string> = {
     'cache-control': 'no-store',

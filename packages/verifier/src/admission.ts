@@ -2,6 +2,7 @@ import { accessProblem, type AccessProblem } from './access-problem.js';
 import type { Verifier } from './create-verifier.js';
 import type { Principal } from './principal.js';
 import { VerificationError } from './verification-error.js';
+import type { RefusedRequest } from './verifier-options.js';
 
 /** What a route asks for besides a token that is good. */
 export interface Requirements {
@@ -21,16 +22,11 @@ export interface Ways {
 }
 
 /** Sends a request on its way: at once, unless the service has to be asked about its token. */
-export function judge(
-  verifier: Verifier,
-  authorization: string | undefined,
-  requirements: Requirements,
-  ways: Ways,
-): void {
+export function judge(verifier: Verifier, request: RefusedRequest, requirements: Requirements, ways: Ways): void {
   const refuse = (error: unknown) => {
     let problem: AccessProblem;
     try {
-      problem = accessProblem(error, verifier.issuer, requirements.maxAge);
+      problem = refusalOf(error, verifier, request, requirements.maxAge);
     } catch (fault) {
       return ways.fail(fault);
     }
@@ -38,7 +34,7 @@ export function judge(
   };
   let principal: Principal | Promise<Principal>;
   try {
-    principal = admit(verifier, authorization, requirements);
+    principal = admit(verifier, request.headers.authorization, requirements);
   } catch (error) {
     return refuse(error);
   }
@@ -60,6 +56,18 @@ export function admit(
   const principal = verifier.check(token);
   if (!(principal instanceof Promise)) return assertAllowed(principal, requirements);
   return principal.then((late) => assertAllowed(late, requirements));
+}
+
+/** What to answer to a request that is not let in; the application's log is told why. Throws what is a fault on. */
+export function refusalOf(
+  error: unknown,
+  verifier: Verifier,
+  request: RefusedRequest,
+  maxAge: number | undefined,
+): AccessProblem {
+  if (!(error instanceof VerificationError)) throw error;
+  verifier.tellRefused(error, request);
+  return accessProblem(error, verifier.issuer, maxAge);
 }
 
 /** The token of `Authorization: Bearer …` (RFC 6750 §2.1; the scheme's case does not matter); null without one. */

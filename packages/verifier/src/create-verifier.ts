@@ -2,6 +2,7 @@ import { FeedError } from './follower/feed-error.js';
 import { formatCursor } from './follower/feed-messages.js';
 import { RevocationFollower } from './follower/revocation-follower.js';
 import { Introspection } from './introspection.js';
+import { IssuerCheck } from './issuer-check.js';
 import type { Principal } from './principal.js';
 import type { RevocationEntry } from './revocation-entry.js';
 import { RefusalWatch } from './refusal-watch.js';
@@ -9,14 +10,14 @@ import { RemoteKeys } from './remote-keys.js';
 import { UNKNOWN_KID } from './token-header.js';
 import { VerificationError, type TokenRefusal } from './verification-error.js';
 import { VerifiedTokenCache } from './verified-token-cache.js';
-import { readOptions, type VerifierOptions, type VerifierSettings } from './verifier-options.js';
+import { readOptions, type RefusedRequest, type VerifierOptions, type VerifierSettings } from './verifier-options.js';
 import { decide } from './decide.js';
 import { recheck, verify, verifyIssued, type RecheckContext, type VerifiedToken } from './verify.js';
 
 /** A secret that was just made may be news to the instance that was asked; so many refusals in a row are not. */
 const CREDENTIALS_TRIES = 5;
 
-export type { VerifierOptions } from './verifier-options.js';
+export type { RefusedRequest, VerifierOptions } from './verifier-options.js';
 
 /** What a verifier knows, for a health check. */
 export interface VerifierStatus {
@@ -46,6 +47,7 @@ export class Verifier {
   private readonly follower: RevocationFollower;
   private readonly remote: RemoteKeys;
   private readonly introspection: Introspection | null;
+  private readonly issuerCheck: IssuerCheck;
   private readonly watch: RefusalWatch;
   /** One for all calls: a check that costs a microsecond should make no garbage. */
   private readonly context: RecheckContext;
@@ -56,8 +58,9 @@ export class Verifier {
   private closed = false;
 
   constructor(private readonly settings: VerifierSettings) {
-    const { clock, fetch, feed, jwks, introspection, credentials, maxStaleness, refetchInterval } = settings;
-    this.issuer = settings.issuer;
+    const { issuer, clock, fetch, feed, jwks, introspection, metadata } = settings;
+    const { credentials, maxStaleness, refetchInterval } = settings;
+    this.issuer = issuer;
     this.seen = new VerifiedTokenCache(settings.cacheSize);
     const onError = (error: unknown) => this.note(error);
     const onEntries = (entries: RevocationEntry[] | null) => this.watch.reconsider(entries);
@@ -73,8 +76,13 @@ export class Verifier {
       onError,
     });
     const isWithdrawn = (kid: string) => this.follower.index.key.has(kid);
-    const onLoaded = () => this.wake();
+    const onLoaded = () => {
+      this.wake();
+      void this.issuerCheck.look();
+    };
     this.remote = new RemoteKeys({ url: jwks, fetch, clock, refetchInterval, isWithdrawn, onLoaded, onError });
+    const onLooked = () => this.wake();
+    this.issuerCheck = new IssuerCheck({ metadata, issuer, feed, fetch, onLooked, onError: settings.onError });
     this.introspection = introspection && new Introspection(introspection, credentials, fetch);
     this.context = { keys: this.remote.keys, index: this.follower.index, now: 0 };
     this.watch = new RefusalWatch({
@@ -87,19 +95,21 @@ export class Verifier {
   }
 
   /**
-   * Resolves once it has keys and knows what is revoked. Throws a FeedError when the service refuses the credentials, or
-   * when it takes longer than `within` seconds; it goes on trying all the same.
+   * Resolves once it has keys and knows what is revoked. Throws a FeedError when the service refuses the credentials, calls
+   * itself something else than `issuer`, or takes longer than `within` seconds; it goes on trying all the same.
    */
   async ready(within = 30): Promise<void> {
     const { clock } = this.settings;
     const deadline = clock.monotonic() + within * 1000;
-    while (!this.isReady()) {
+    while (!this.isReady() || !this.issuerCheck.looked) {
       if (this.closed) throw new FeedError('unreachable', 'the verifier was closed');
       if (this.refusals >= CREDENTIALS_TRIES) throw this.error;
       const left = deadline - clock.monotonic();
+      if (left <= 0 && this.isReady()) return;
       if (left <= 0) throw new FeedError('unreachable', `not ready within ${within} s`, { cause: this.error });
       await this.news(left);
     }
+    if (this.issuerCheck.mismatch) throw this.issuerCheck.mismatch;
   }
 
   /**
@@ -130,7 +140,7 @@ export class Verifier {
   onRevoked(token: string, onRefused: (code: TokenRefusal) => void): () => void {
     const verified = this.seen.get(token) ?? this.remember(verifyIssued(token, this.expected()));
     const refusal = recheck(verified, this.expected());
-    if (refusal !== null) throw new VerificationError(refusal, 'to be watched');
+    if (refusal !== null) throw new VerificationError(refusal, reasonOf(refusal));
     return this.watch.add(verified, onRefused);
   }
 
@@ -141,8 +151,13 @@ export class Verifier {
       keys: this.remote.keys.size,
       revocations: this.follower.index.size,
       cursor: this.follower.cursor && formatCursor(this.follower.cursor),
-      error: this.error,
+      error: this.issuerCheck.mismatch ?? this.error,
     };
+  }
+
+  /** For adapters: tells `onRefused`, whatever becomes of it there. */
+  tellRefused(error: VerificationError, request: RefusedRequest): void {
+    this.settings.onRefused(error, request);
   }
 
   /** Ends every connection and timer; tokens are refused from now on. */
@@ -165,7 +180,7 @@ export class Verifier {
       const refusal = recheck(known, context);
       if (refusal === null) return known.principal;
       // A key that went and came back is another object: what was verified by the old one is verified anew.
-      if (refusal !== 'token_invalid') throw new VerificationError(refusal, 'a token seen before');
+      if (refusal !== 'token_invalid') throw new VerificationError(refusal, reasonOf(refusal));
     }
     return this.remember(verify(token, this.expected())).principal;
   }
@@ -230,6 +245,11 @@ export class Verifier {
       this.waiting.add(wake);
     });
   }
+}
+
+/** As `verify` says it of a token that was not seen before. */
+function reasonOf(refusal: TokenRefusal): string {
+  return refusal === 'token_expired' || refusal === 'token_invalid' ? 'outside its time' : 'revoked';
 }
 
 function hasUnknownKey(error: unknown): boolean {

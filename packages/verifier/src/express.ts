@@ -13,6 +13,8 @@ declare global {
 }
 
 interface ExpressRequest {
+  method: string;
+  url: string;
   headers: { authorization?: string };
   principal?: Principal;
 }
@@ -26,7 +28,7 @@ interface ExpressResponse {
 /** Middleware for Express: lets in who bears a good token, as `request.principal`, and answers the others. */
 export function protect(verifier: Verifier, requirements: Requirements = {}) {
   return (request: ExpressRequest, response: ExpressResponse, next: (error?: unknown) => void): void =>
-    judge(verifier, request.headers.authorization, requirements, {
+    judge(verifier, request, requirements, {
       admit: (principal) => {
         request.principal = principal;
         next();

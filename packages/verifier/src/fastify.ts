@@ -13,7 +13,7 @@ declare module 'fastify' {
 /** An `onRequest` hook for Fastify: lets in who bears a good token, as `request.principal`, and answers the others. */
 export function protect(verifier: Verifier, requirements: Requirements = {}) {
   return (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void =>
-    judge(verifier, request.headers.authorization, requirements, {
+    judge(verifier, request, requirements, {
       admit: (principal) => {
         request.principal = principal;
         done();

@@ -1,4 +1,10 @@
-export { createVerifier, Verifier, type VerifierOptions, type VerifierStatus } from './create-verifier.js';
+export {
+  createVerifier,
+  Verifier,
+  type RefusedRequest,
+  type VerifierOptions,
+  type VerifierStatus,
+} from './create-verifier.js';
 export { decide, type RevocableToken } from './decide.js';
 export { FeedError, type FeedErrorCode } from './follower/feed-error.js';
 export type { Clock } from './follower/freshness.js';

@@ -5,8 +5,7 @@ import {
   type CanActivate,
   type ExecutionContext,
 } from '@nestjs/common';
-import { accessProblem } from './access-problem.js';
-import { admit, type Requirements } from './admission.js';
+import { admit, refusalOf, type Requirements } from './admission.js';
 import type { Verifier } from './create-verifier.js';
 import type { Principal } from './principal.js';
 
@@ -20,6 +19,8 @@ export const Public = () => SetMetadata(PUBLIC, true);
 export const Require = (requirements: Requirements) => SetMetadata(REQUIREMENTS, requirements);
 
 interface NestRequest {
+  method: string;
+  url: string;
   headers: { authorization?: string };
   principal?: Principal;
 }
@@ -54,8 +55,9 @@ export const CurrentPrincipal = createParamDecorator((_: unknown, context: Execu
 });
 
 function refuseBy(error: unknown, verifier: Verifier, context: ExecutionContext, maxAge?: number): never {
-  const { status, headers, body } = accessProblem(error, verifier.issuer, maxAge);
-  const response = context.switchToHttp().getResponse<{ header(name: string, value: string): unknown }>();
+  const http = context.switchToHttp();
+  const { status, headers, body } = refusalOf(error, verifier, http.getRequest<NestRequest>(), maxAge);
+  const response = http.getResponse<{ header(name: string, value: string): unknown }>();
   for (const [name, value] of Object.entries(headers)) response.header(name, value);
   throw new HttpException(body, status, { cause: error });
 }

@@ -1,5 +1,13 @@
 import { systemClock, type Clock } from './follower/freshness.js';
 import type { Credentials, Fetch } from './follower/service-request.js';
+import type { VerificationError } from './verification-error.js';
+
+/** What requests have in common, whatever the framework: `onRefused` gets the framework's own. */
+export interface RefusedRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: { readonly authorization?: string | undefined };
+}
 
 export interface VerifierOptions {
   /** The service, as it names itself in `iss`: its PUBLIC_URL. */
@@ -15,6 +23,11 @@ export interface VerifierOptions {
   /** Where a token can be asked about; beside the feed when left out: `/oauth/introspect`. */
   introspection?: string | URL;
   /**
+   * Where the service says what it calls itself (RFC 8414); beside the feed when left out:
+   * `/.well-known/oauth-authorization-server`. `false` when this is not to be compared with `issuer`.
+   */
+  metadata?: string | URL | false;
+  /**
    * How old, in seconds, the knowledge of revocations may be when a token is accepted: 5 when left out. It bounds how
    * late a revocation can take effect here, whatever fails on the way.
    */
@@ -27,6 +40,11 @@ export interface VerifierOptions {
   cacheSize?: number;
   /** Told of whatever goes wrong on the way to the service (a FeedError), and of what a listener threw. For your log. */
   onError?: (error: unknown) => void;
+  /**
+   * Told of each request that an adapter refuses: by which rule, in `error.reason`, which the client is never told. For
+   * your log.
+   */
+  onRefused?: (error: VerificationError, request: RefusedRequest) => void;
   clock?: Clock;
   fetch?: Fetch;
 }
@@ -38,10 +56,12 @@ export interface VerifierSettings {
   feed: URL;
   jwks: URL;
   introspection: URL | null;
+  metadata: URL | null;
   maxStaleness: number;
   refetchInterval: number;
   cacheSize: number;
   onError: (error: unknown) => void;
+  onRefused: (error: VerificationError, request: RefusedRequest) => void;
   clock: Clock;
   fetch: Fetch;
 }
@@ -64,21 +84,26 @@ export function readOptions(options: VerifierOptions): VerifierSettings {
     jwks: options.jwks ? readUrl('jwks', options.jwks) : beside('/.well-known/jwks.json'),
     introspection:
       onStale === 'reject' ? null : readUrl('introspection', options.introspection ?? beside('/oauth/introspect')),
+    metadata:
+      options.metadata === false
+        ? null
+        : readUrl('metadata', options.metadata ?? beside('/.well-known/oauth-authorization-server')),
     // Heartbeats come once a second: less than two would refuse requests in health.
     maxStaleness: readNumber('maxStaleness', options.maxStaleness ?? 5, 2, 3600),
     refetchInterval: readNumber('refetchInterval', options.refetchInterval ?? 10, 1, 3600),
     cacheSize: readNumber('cacheSize', options.cacheSize ?? 20_000, 2, 10_000_000),
     onError: harmless(options.onError),
+    onRefused: harmless(options.onRefused),
     clock: options.clock ?? systemClock,
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
   };
 }
 
-/** Whatever goes wrong in a log must not end the following of revocations. */
-function harmless(onError: VerifierOptions['onError']): (error: unknown) => void {
-  return (error) => {
+/** Whatever goes wrong in a log must not end the following of revocations, nor an answer. */
+function harmless<Told extends unknown[]>(tell: ((...told: Told) => void) | undefined): (...told: Told) => void {
+  return (...told) => {
     try {
-      onError?.(error);
+      tell?.(...told);
     } catch {
       // There is nobody left to tell.
     }

@@ -2,6 +2,8 @@
 export type FeedErrorCode =
   /** The service does not accept our id and secret. */
   | 'client_credentials_invalid'
+  /** The service calls itself something else than `issuer`, so that none of its tokens would be accepted. */
+  | 'issuer_mismatch'
   /** Our place is of another log: the list is loaded anew. */
   | 'cursor_gone'
   /** No answer, or a broken connection, or nothing for too long. */
