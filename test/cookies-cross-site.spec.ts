@@ -83,6 +83,18 @@ test.each([
   expect(page.cookies).toEqual({});
 });
 
+test('a page of the service at another address is told where the service is; one of another site is not', async () => {
+  const signIn = (from: Record<string, string>) => fromElsewhere('/v1/auth/login', from, { email, password: PASSWORD });
+  const here = await signIn({ origin: service.url, 'sec-fetch-site': 'same-origin' });
+  expect([here.status, here.code, here.body.serviceUrl]).toEqual([403, 'cross_site_refused', OWN]);
+  expect(here.body.detail).toContain(`This service is at ${OWN}. Open its pages there.`);
+  // Over plain http a browser says no more than this, but on localhost.
+  expect((await signIn({ origin: service.url })).body.serviceUrl).toBe(OWN);
+
+  const { body } = await signIn({ origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' });
+  expect([body.code, body.serviceUrl]).toEqual(['cross_site_refused', undefined]);
+});
+
 test.each(['/v1/auth/refresh', '/v1/auth/logout'])(
   '%s without a body, which any page can send without asking first, is refused as well',
   async (path) => {

@@ -1,7 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
+import type { IncomingHttpHeaders } from 'node:http';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
+import { assertSameSite } from '../common/http/same-site.js';
 import { Readiness } from '../common/readiness.js';
 import { SharedRead } from '../common/shared-read.js';
 import { Config } from '../config.js';
@@ -90,7 +92,12 @@ export class ApplicationsService implements OnApplicationBootstrap {
     if (this.clock.monotonic() - this.triedAt > RETRY_MS) await this.refresh();
   }
 
-  /** The origins whose pages may use this application's cookie; none for one that is not known. */
+  /** Only its own pages may use an application's cookie; none may that of one that is not known. Throws `cross_site_refused`. */
+  assertPageOf(applicationId: string, request: { headers: IncomingHttpHeaders }): void {
+    assertSameSite(request, this.originsOf(applicationId), this.config.publicUrl);
+  }
+
+  /** The origins of its pages; none for one that is not known. */
   originsOf(applicationId: string): readonly string[] {
     return this.find(applicationId)?.origins ?? [];
   }

@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { ApplicationsService } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import { assertSameSite } from '../common/http/same-site.js';
 import { AccessTokenVerification } from '../tokens/access-token-verification.js';
 import type { CookieUse } from './cookie-use.js';
 import { SessionCookies, type TokenSession } from './session-cookies.js';
@@ -35,7 +34,7 @@ export class AccessCookie {
    */
   assertOwnPage(request: FastifyRequest, sessionId: string, use: CookieUse): void {
     const { headers } = request;
-    if (headers.origin !== undefined) assertSameSite(request, this.applications.originsOf(use.applicationId));
+    if (headers.origin !== undefined) this.applications.assertPageOf(use.applicationId, request);
     if (SAFE_METHODS.has(use.method)) return;
     const token = headers['x-csrf-token'];
     if (typeof token === 'string' && this.cookies.isCsrfToken(token, sessionId)) return;

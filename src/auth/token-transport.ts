@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ApplicationsService, type KnownApplication } from '../applications/applications.service.js';
 import { AppError } from '../common/errors/app-error.js';
-import { assertSameSite } from '../common/http/same-site.js';
 import type { PresentedRefreshToken } from '../sessions/refresh-token.js';
 import type { Delivery } from '../applications/delivery.js';
 import type { IssuedTokens } from '../sessions/session-tokens.service.js';
@@ -41,7 +40,7 @@ export class TokenTransport {
     const asked = body.delivery ?? (body.accessCookie ? 'cookie' : null);
     const delivery = deliveryFor(application, asked, defaultDelivery(request));
     if (delivery === 'cookie') {
-      assertSameSite(request, application.origins);
+      this.applications.assertPageOf(applicationId, request);
       assertCookieArrives(request);
     }
     return { applicationId, delivery, remember, deviceName };
@@ -79,12 +78,12 @@ export class TokenTransport {
     request: FastifyRequest,
     { refreshToken, applicationId }: Logout,
   ): Promise<PresentedRefreshToken | null> {
-    const { origins } = await this.applications.get(applicationId);
+    await this.applications.get(applicationId);
     if (refreshToken !== undefined)
       return { token: refreshToken, binding: { applicationId, delivery: 'body' }, byBrowser: false };
     const token = this.cookies.refreshToken(request, applicationId);
     if (token === null) return null;
-    assertSameSite(request, origins);
+    this.applications.assertPageOf(applicationId, request);
     return { token, binding: { applicationId, delivery: 'cookie' }, byBrowser: isByBrowser(request) };
   }
 

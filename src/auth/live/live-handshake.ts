@@ -3,7 +3,6 @@ import type { FastifyRequest } from 'fastify';
 import { ApplicationsService } from '../../applications/applications.service.js';
 import { Clock } from '../../common/clock.js';
 import { AppError } from '../../common/errors/app-error.js';
-import { assertSameSite } from '../../common/http/same-site.js';
 import type { Principal } from '../../common/principal.js';
 import { RevocationSync } from '../../revocation/revocation-sync.js';
 import { AccessTokenVerification, type AdmittedToken } from '../../tokens/access-token-verification.js';
@@ -51,14 +50,14 @@ export class LiveHandshake {
   private findCookie(request: FastifyRequest, use: CookieUse): string {
     const token = this.cookie.find(request, use);
     if (token === null) throw new AppError('token_missing');
-    assertSameSite(request, this.applications.originsOf(use.applicationId));
+    this.applications.assertPageOf(use.applicationId, request);
     return token;
   }
 
   /** Who shows a token in a browser must be on a page of its application all the same. */
   private assertShown(request: FastifyRequest, principal: Principal): void {
     const { origin, cookie } = request.headers;
-    if (origin !== undefined) assertSameSite(request, this.applications.originsOf(principal.applicationId));
+    if (origin !== undefined) this.applications.assertPageOf(principal.applicationId, request);
     if (cookie !== undefined) this.cookie.assertOneSession(request, principal);
   }
 }

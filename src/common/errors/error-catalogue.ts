@@ -136,7 +136,7 @@ export const errorCatalogue = {
     title: 'The request came from another site',
     detail: 'Send the request from a page of the application itself.',
     explanation:
-      'Requests that act by cookie must come from an origin of the application: an `Origin` that is listed or, without one, `Sec-Fetch-Site: same-origin`. Add the origin to the application, or deliver tokens in the body (`delivery: "body"`) from clients that are not browsers. Where the cookie of an access token is what lets a request in, one that changes something also needs `X-CSRF-Token`: the value of the cookie `portcullis-csrf-account`.',
+      'Requests that act by cookie must come from an origin of the application: an `Origin` that is listed or, without one, `Sec-Fetch-Site: same-origin`. Add the origin to the application, or deliver tokens in the body (`delivery: "body"`) from clients that are not browsers. Where the cookie of an access token is what lets a request in, one that changes something also needs `X-CSRF-Token`: the value of the cookie `portcullis-csrf-account`. `serviceUrl` is there when a page of the service was opened at another address than this one, the `PUBLIC_URL`: open it there, or correct `PUBLIC_URL`.',
   },
   email_unverified: {
     status: 403,

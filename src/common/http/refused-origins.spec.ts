@@ -10,7 +10,7 @@ function linesFor(origins: [string, number?][], host = 'localhost:3000'): string
   const lines: string[] = [];
   const log = { warn: (...parts: unknown[]) => lines.push(String(parts.at(-1))) };
   const refused = new RefusedOrigins(OWN, (origin) => (origin === 'http://old.test' ? ['shop'] : []));
-  for (const [origin, now = 0] of origins) refused.tell({ log: log as never, host }, origin, now);
+  for (const [origin, now = 0] of origins) refused.tell({ log: log as never, headers: { origin, host } }, origin, now);
   return lines;
 }
 
@@ -20,7 +20,7 @@ test('an origin that is not listed is told with the settings that list it', () =
   ]);
 });
 
-test('a page of the host that it asks is told with the address that the service has', () => {
+test('a page of the service at another address is told with the address that the service has', () => {
   const [line] = linesFor([['http://127.0.0.1:3000']], '127.0.0.1:3000');
   expect(line).toContain('PUBLIC_URL says that this service is at http://localhost:3000.');
 });

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify';
 
+import { isServedHere } from './same-site.js';
+
 /** More front ends than anyone sets up within the hour, and few enough that who invents origins fills neither memory nor log. */
 const TOLD_AT_MOST = 20;
 
@@ -27,7 +29,7 @@ export class RefusedOrigins {
   ) {}
 
   /** One line for each origin in an hour. `now`: milliseconds that only ever grow. */
-  tell({ log, host }: Pick<FastifyRequest, 'log' | 'host'>, origin: string, now = performance.now()): void {
+  tell({ log, headers }: Pick<FastifyRequest, 'log' | 'headers'>, origin: string, now = performance.now()): void {
     if (origin !== 'null' && !WRITTEN_BY_A_BROWSER.test(origin)) return;
     if (now - this.since >= FORGOTTEN_AFTER) {
       this.told.clear();
@@ -35,24 +37,19 @@ export class RefusedOrigins {
     }
     if (this.told.size >= TOLD_AT_MOST || this.told.has(origin)) return;
     this.told.add(origin);
-    log.warn({ origin }, this.explain(origin, host));
+    log.warn({ origin }, this.explain(origin, isServedHere(headers)));
     if (this.told.size === TOLD_AT_MOST)
       log.warn(`${TOLD_AT_MOST} origins were refused within an hour. More of them are not logged until it is over.`);
   }
 
-  private explain(origin: string, host: string): string {
+  private explain(origin: string, servedHere: boolean): string {
     if (origin === 'null')
       return 'A page without an origin was refused: one opened as a file, or in a sandboxed frame. Serve it at an address, and list that in CORS_ORIGINS.';
     const [disabled] = this.disabledAt(origin);
     if (disabled !== undefined)
       return `Pages at ${origin} were refused: the application "${disabled}", which lists this origin, is disabled.`;
     const remedy = `If they are yours, add ${origin} to CORS_ORIGINS, or to the origins of the application they sign in to.`;
-    if (!isAtHost(origin, host)) return `Pages at ${origin} were refused: this origin is not listed. ${remedy}`;
+    if (!servedHere) return `Pages at ${origin} were refused: this origin is not listed. ${remedy}`;
     return `Pages at ${origin} were refused: PUBLIC_URL says that this service is at ${this.publicUrl}. Open its pages there, or correct PUBLIC_URL. ${remedy}`;
   }
-}
-
-/** Whether the page came from the host that it asks: it may be one of the service's own, opened at another address. */
-export function isAtHost(origin: string, host: string): boolean {
-  return host !== '' && (origin === `http://${host}` || origin === `https://${host}`);
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 
+import { AppError } from '../errors/app-error.js';
 import { assertSameSite } from './same-site.js';
 
 const allowed = ['https://app.example.test', 'https://id.example.test'];
-const refused = (headers: Record<string, string>) => () => assertSameSite({ headers }, allowed);
+const refused = (headers: Record<string, string>) => () =>
+  assertSameSite({ headers }, allowed, 'https://id.example.test');
 
 test.each(allowed)('a page of %s may act', (origin) => {
   expect(refused({ origin, 'sec-fetch-site': 'cross-site' })).not.toThrow();
@@ -34,7 +36,32 @@ test('without an Origin, Sec-Fetch-Site must be same-origin', () => {
 });
 
 test('null is refused even where a list has it', () => {
-  expect(() => assertSameSite({ headers: { origin: 'null' } }, ['null'])).toThrow();
+  expect(() => assertSameSite({ headers: { origin: 'null' } }, ['null'], 'https://id.example.test')).toThrow();
+});
+
+const answerTo = (headers: Record<string, string>): unknown => {
+  try {
+    return refused(headers)();
+  } catch (error) {
+    return (error as AppError).options.extensions;
+  }
+};
+
+test.each([
+  ['by its host', { origin: 'http://127.0.0.1:3000', host: '127.0.0.1:3000' }],
+  ['by its host, behind TLS', { origin: 'https://id.example.org', host: 'id.example.org' }],
+  ['by what its browser says', { origin: 'https://id.example.org', host: 'upstream', 'sec-fetch-site': 'same-origin' }],
+])('a page of the service at another address, known %s, is refused and told the right one', (_how, headers) => {
+  expect(answerTo(headers)).toEqual({ serviceUrl: 'https://id.example.test' });
+});
+
+test.each([
+  ['another site', { origin: 'https://evil.test', host: 'id.example.test', 'sec-fetch-site': 'cross-site' }],
+  ['a sandboxed frame', { origin: 'null', host: 'id.example.test', 'sec-fetch-site': 'same-origin' }],
+  ['nowhere', { host: 'id.example.test' }],
+])('a page of %s is told nothing of the kind', (_where, headers) => {
+  expect(refused(headers as never)).toThrow(AppError);
+  expect(answerTo(headers as never)).toBeUndefined();
 });
 
 test('no origin but the listed ones passes', () => {

@@ -22,7 +22,12 @@ export function GateForm({ submission, email, onEmail, autoFocusEmail = false, .
   const { form, failure, submit } = submission;
   return (
     <form ref={form} className="form" noValidate onSubmit={submit}>
-      {failure.message !== null && <Notice tone="danger">{failure.message}</Notice>}
+      {failure.message !== null && (
+        <Notice tone="danger">
+          {failure.message}
+          {failure.serviceUrl !== undefined && <ThisPageAt serviceUrl={failure.serviceUrl} />}
+        </Notice>
+      )}
       {props.above}
       <Field
         label="E-mail address"
@@ -40,6 +45,15 @@ export function GateForm({ submission, email, onEmail, autoFocusEmail = false, .
         {props.action}
       </Button>
     </form>
+  );
+}
+
+function ThisPageAt({ serviceUrl }: { serviceUrl: string }) {
+  const { pathname, search } = window.location;
+  return (
+    <p>
+      <a href={serviceUrl + pathname + search}>Open this page at {serviceUrl}</a>
+    </p>
   );
 }
 

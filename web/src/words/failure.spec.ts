@@ -50,3 +50,15 @@ test.each<[unknown, string]>([
 ])('%s reads %s', (error, sentence) => {
   expect(failureSentence(error)).toBe(sentence);
 });
+
+test('a page that was opened at another address says where it works, and what an operator may have to correct', () => {
+  const serviceUrl = 'http://localhost:3000';
+  const refused = problem('cross_site_refused', 403, { problem: { serviceUrl } });
+  expect(describeFailure(refused)).toEqual({
+    fields: {},
+    message:
+      'This page works only at http://localhost:3000. Open it there. If you run this service and that is not its address, correct PUBLIC_URL.',
+    serviceUrl,
+  });
+  expect(failureSentence(problem('cross_site_refused', 403, { problem: {} }))).toContain('in a tab of its own');
+});

@@ -7,12 +7,16 @@ interface Problem {
   detail?: unknown;
   errors?: unknown;
   retryAfter?: unknown;
+  /** The whole document. */
+  problem?: { serviceUrl?: unknown };
 }
 
 /** Sentences for a form: beside the fields they are about, and one for all else. */
 export interface Failure {
   fields: Record<string, string>;
   message: string | null;
+  /** Where the service is, when this page was opened at another address: there it would work. */
+  serviceUrl?: string;
 }
 
 /** For who is signed in and proves it: no address was typed that could be wrong. */
@@ -46,6 +50,8 @@ export function describeFailure(error: unknown, places: FailurePlaces = {}): Fai
   const code = typeof problem.code === 'string' ? problem.code : null;
   if (error instanceof Error && error.name === 'NetworkError') return { fields: {}, message: UNREACHABLE };
   if (code === 'validation_failed') return validationFailure(problem);
+  const serviceUrl = code === 'cross_site_refused' ? problem.problem?.serviceUrl : undefined;
+  if (typeof serviceUrl === 'string') return { fields: {}, message: openedElsewhere(serviceUrl), serviceUrl };
   const message = sentenceOf(code, problem);
   const place = code === null ? undefined : places[code];
   if (!place) return { fields: {}, message };
@@ -56,6 +62,11 @@ export function describeFailure(error: unknown, places: FailurePlaces = {}): Fai
 export function failureSentence(error: unknown): string {
   const { fields, message } = describeFailure(error);
   return message ?? Object.values(fields)[0] ?? UNREADABLE;
+}
+
+/** The second sentence is for who has just set the service up. */
+function openedElsewhere(serviceUrl: string): string {
+  return `This page works only at ${serviceUrl}. Open it there. If you run this service and that is not its address, correct PUBLIC_URL.`;
 }
 
 function sentenceOf(code: string | null, { status, detail, retryAfter }: Problem): string {
