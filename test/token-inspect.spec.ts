@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { VerificationError } from '@portcullis/verifier';
-import { Clock } from '../src/common/clock.js';
+import { DatabaseClock } from '../src/database/database-clock.js';
+import { DatabaseInspection } from '../src/database/database-inspection.js';
 import { AccessTokenInspectionService } from '../src/tokens/access-token-inspection.service.js';
 import { AccessTokenVerification } from '../src/tokens/access-token-verification.js';
 import { claimsOf, headerOf, signerOf } from './support/access-token.js';
@@ -43,9 +44,11 @@ test('for every way we know to make a wrong access token, the rule that refuses 
   const inspection = service.app.get(AccessTokenInspectionService, { strict: false });
   const device = await Device.register(service);
   // The corpus is right for two seconds, which several hundred tokens may take on a busy machine.
-  const clock = service.app.get(Clock, { strict: false });
-  const now = clock.now();
-  const stopped = jest.spyOn(clock, 'now').mockReturnValue(now);
+  const now = Date.now();
+  const stopped = [
+    jest.spyOn(service.app.get(DatabaseClock, { strict: false }), 'seconds').mockReturnValue(now / 1000),
+    jest.spyOn(service.app.get(DatabaseInspection, { strict: false }), 'now').mockResolvedValue(new Date(now)),
+  ];
   const rules = new Set<string>();
   for (const { token, expect: expected, name } of tokenCorpus(signerOf(device, Math.floor(now / 1000)).options)) {
     const { code, refusedBy } = await inspection.inspect(token);
@@ -56,7 +59,7 @@ test('for every way we know to make a wrong access token, the rule that refuses 
     });
     rules.add(refusedBy?.rule ?? 'none');
   }
-  stopped.mockRestore();
+  for (const each of stopped) each.mockRestore();
   expect([...rules].toSorted()).toEqual(['claims', 'header', 'none', 'signature']);
 });
 

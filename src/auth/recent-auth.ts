@@ -1,16 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import type { RecentAuthMaxAge } from '../common/access.js';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { Principal } from '../common/principal.js';
 import { Config } from '../config.js';
+import { DatabaseClock } from '../database/database-clock.js';
 
 /** Whether the person proved lately who they are. */
 @Injectable()
 export class RecentAuth {
   constructor(
     private readonly config: Config,
-    private readonly clock: Clock,
+    private readonly clock: DatabaseClock,
   ) {}
 
   /** Throws `reauthentication_required`, which says what would do (RFC 9470 §3). */

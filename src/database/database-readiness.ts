@@ -4,13 +4,14 @@ import { Metrics } from '../common/metrics/metrics.js';
 import { Readiness } from '../common/readiness.js';
 import { REQUEST_LIMITS } from './data-source.js';
 import { Database } from './database.js';
+import { correctionBy } from './database-clock.js';
 import { DatabaseHealthRepository, type DatabaseHealth } from './database-health.repository.js';
 import { pendingMigrations } from './migrator.js';
 
 /** As `server_version_num`. */
 const OLDEST_VERSION = 140_000;
 
-/** Seconds. Tokens are timed by the database and checked by this machine; a tenth of what deny entries have to spare. */
+/** Seconds. Tokens go by the database's clock, but when a session was last used is noted by ours, and logs bear its time. */
 const MOST_SKEW = 30;
 
 /** With the times of this machine between which it was read, in seconds since 1970. */
@@ -42,9 +43,7 @@ export class DatabaseReadiness {
 
   private async describeSkew(): Promise<string | null> {
     const { asked, answered, health } = await this.read();
-    const { now } = health;
-    // The database looked at its clock at some moment between the question and the answer.
-    const ahead = Math.max(asked - now, 0) || Math.min(answered - now, 0);
+    const ahead = -correctionBy({ asked, told: health.now, answered });
     if (Math.abs(ahead) <= MOST_SKEW) return null;
     const way = ahead > 0 ? 'ahead of' : 'behind';
     return `The clock of this machine is ${Math.round(Math.abs(ahead))} s ${way} the database's. Set both by NTP.`;

@@ -3,6 +3,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { Config } from '../config.js';
 import { dataSourceOptions, type DataSourceExtras } from './data-source.js';
 import { Database } from './database.js';
+import { DatabaseClock } from './database-clock.js';
 import { DatabaseInspection } from './database-inspection.js';
 import { DatabaseHealthRepository } from './database-health.repository.js';
 import { DatabaseReadiness } from './database-readiness.js';
@@ -25,8 +26,8 @@ export class DatabaseModule {
           }),
         }),
       ],
-      providers: [Database, DatabaseHealthRepository, DatabaseReadiness, DatabaseInspection, FleetJobs],
-      exports: [Database, DatabaseInspection, FleetJobs],
+      providers: [Database, DatabaseClock, DatabaseHealthRepository, DatabaseReadiness, DatabaseInspection, FleetJobs],
+      exports: [Database, DatabaseClock, DatabaseInspection, FleetJobs],
     };
   }
 }

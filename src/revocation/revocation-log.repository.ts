@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { RevocationEntry } from '@portcullis/verifier';
+import { Clock } from '../common/clock.js';
 import type { Queryable } from '../database/database.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { revocationColumns, toEntry, type RevocationRow } from './revocation-row.js';
 import { SyncConnection } from './sync-connection.js';
 
@@ -30,6 +32,14 @@ const LOAD_PAGE = 5_000;
 /** The same while requests are served, which wait for a page to be taken in: 3 to 5 ms, where 5,000 took up to 40. */
 const PAGE = 500;
 
+/** What answers. `told`: its clock, milliseconds since 1970. */
+interface FoundServer {
+  standby: boolean;
+  told: number;
+}
+
+const SERVER_COLUMNS = `pg_is_in_recovery() as standby, 1000 * extract(epoch from now())::float8 as told`;
+
 /** A line of the log. `id` tells it from another one that has its place after a restore. */
 type LogRow = RevocationRow & { id: string };
 
@@ -41,12 +51,17 @@ type LogRow = RevocationRow & { id: string };
  */
 @Injectable()
 export class RevocationLogRepository {
-  constructor(private readonly connection: SyncConnection) {}
+  constructor(
+    private readonly connection: SyncConnection,
+    private readonly clock: Clock,
+    private readonly databaseClock: DatabaseClock,
+  ) {}
 
   /** What the log says past `cursor`, one page of it, its head, and the row at the cursor: all in one snapshot. */
   async readAfter(cursor: Cursor): Promise<LogRead> {
-    const rows = await this.connection.query<{ epoch: string; head: string; standby: boolean } & Partial<LogRow>>(
-      `select head.epoch, head.seq as head, pg_is_in_recovery() as standby, log.id, ${revocationColumns('log')}
+    const asked = this.clock.now();
+    const rows = await this.connection.query<{ epoch: string; head: string } & FoundServer & Partial<LogRow>>(
+      `select head.epoch, head.seq as head, ${SERVER_COLUMNS}, log.id, ${revocationColumns('log')}
          from revocation_head head
          left join lateral (
            select * from revocations where seq >= $1 order by seq limit ${PAGE + 1}) log on true
@@ -59,7 +74,7 @@ export class RevocationLogRepository {
     );
     const found = rows[0];
     if (!found) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
-    assertPrimary(found);
+    this.noteServer(found, asked);
     const [epoch, head, last] = [found.epoch, Number(found.head), log.at(-1)];
     const complete = log.length <= PAGE;
     const seq = complete || !last ? head : Number(last.seq);
@@ -77,13 +92,14 @@ export class RevocationLogRepository {
    * By a cursor: however the server plans it, the table is read once.
    */
   async load(apply: (entries: RevocationEntry[]) => void): Promise<Cursor> {
+    const asked = this.clock.now();
     return this.connection.snapshot(async (db) => {
-      const [head] = await db.query<{ epoch: string; seq: string; id: string | null; standby: boolean }>(
-        `select head.epoch, head.seq, log.id, pg_is_in_recovery() as standby
+      const [head] = await db.query<{ epoch: string; seq: string; id: string | null } & FoundServer>(
+        `select head.epoch, head.seq, log.id, ${SERVER_COLUMNS}
            from revocation_head head left join revocations log on log.seq = head.seq`,
       );
       if (!head) throw new Error('revocation_head has no row: restore it from a backup, or run the migrations.');
-      assertPrimary(head);
+      this.noteServer(head, asked);
       await db.query(
         `declare live no scroll cursor for
           select ${revocationColumns()} from revocations where expires_at is null or expires_at > now()`,
@@ -136,6 +152,12 @@ export class RevocationLogRepository {
       [seconds],
     );
   }
+
+  /** What a standby has received says nothing of what was committed meanwhile: reading there confirms nothing. */
+  private noteServer({ standby, told }: FoundServer, asked: number): void {
+    if (standby) throw new Error('The database is a standby: what was revoked may not have arrived there yet.');
+    this.databaseClock.learn({ asked, told, answered: this.clock.now() });
+  }
 }
 
 function fetchLive(db: Queryable): Promise<RevocationRow[]> {
@@ -143,11 +165,6 @@ function fetchLive(db: Queryable): Promise<RevocationRow[]> {
   // Where applying the page before throws, nobody waits for this one.
   page.catch(() => undefined);
   return page;
-}
-
-/** What a standby has received says nothing of what was committed meanwhile: reading there confirms nothing. */
-function assertPrimary({ standby }: { standby: boolean }): void {
-  if (standby) throw new Error('The database is a standby: what was revoked may not have arrived there yet.');
 }
 
 function idAt(rows: LogRow[], seq: number): string | null {

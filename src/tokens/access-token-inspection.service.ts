@@ -10,8 +10,8 @@ import {
   type VerificationKey,
 } from '@portcullis/verifier';
 import { ApplicationsService } from '../applications/applications.service.js';
-import { Clock } from '../common/clock.js';
 import { Config } from '../config.js';
+import { DatabaseInspection } from '../database/database-inspection.js';
 import { KeysService } from '../keys/keys.service.js';
 import { RevocationsInForceService, type RevocationInForce } from '../revocation/revocations-in-force.service.js';
 
@@ -36,15 +36,15 @@ export interface AccessTokenInspection {
 export class AccessTokenInspectionService {
   constructor(
     private readonly config: Config,
-    private readonly clock: Clock,
+    private readonly database: DatabaseInspection,
     private readonly keys: KeysService,
     private readonly applications: ApplicationsService,
     private readonly inForce: RevocationsInForceService,
   ) {}
 
-  /** By the keys and the deny-list as the tables have them, not as this process remembers them. */
+  /** By the keys, the deny-list and the clock that the database has, not as this process knows them. */
   async inspect(token: string): Promise<AccessTokenInspection> {
-    await Promise.all([this.keys.load(), this.applications.load()]);
+    const [now] = await Promise.all([this.database.now(), this.keys.load(), this.applications.load()]);
     const said = { header: readSegment(token, 0), claims: readSegment(token, 1), revocation: null };
     let rule: AccessTokenRule = 'header';
     try {
@@ -55,7 +55,7 @@ export class AccessTokenInspectionService {
       const claims = checkClaims(token, {
         issuer: this.config.publicUrl,
         audience: this.applications.audiences(),
-        now: this.clock.seconds(),
+        now: now.getTime() / 1000,
       });
       return { ...said, ...(await this.decideOn(key, claims)) };
     } catch (error) {

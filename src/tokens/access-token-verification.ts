@@ -14,9 +14,9 @@ import {
   type VerificationKey,
 } from '@portcullis/verifier';
 import { ApplicationsService } from '../applications/applications.service.js';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { Config } from '../config.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { KeysService } from '../keys/keys.service.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 
@@ -38,7 +38,7 @@ export class AccessTokenVerification {
 
   constructor(
     private readonly config: Config,
-    private readonly clock: Clock,
+    private readonly clock: DatabaseClock,
     private readonly keys: KeysService,
     private readonly sync: RevocationSync,
     private readonly applications: ApplicationsService,
@@ -48,13 +48,13 @@ export class AccessTokenVerification {
 
   /**
    * What was verified of a token before; null when it was not, or not by the key that is there now. Throws the refusal
-   * of one that was taken back or has expired since. `now`: unix ms.
+   * of one that was taken back or has expired since. `now`: by this machine's clock, unix ms.
    */
-  recall(token: string, now = this.clock.now()): AdmittedToken | null {
+  recall(token: string, now?: number): AdmittedToken | null {
     const verified = this.seen.get(token);
     if (!verified) return null;
     this.context.index = this.sync.index;
-    this.context.now = now / 1000;
+    this.context.now = this.clock.seconds(now);
     const refusal = recheck(verified, this.context);
     // A key that went and came back is another object: what was verified by the old one is verified anew.
     if (refusal === 'token_invalid') return null;

@@ -1,8 +1,8 @@
 import { Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { RefusalWatch, type Renewal } from '@portcullis/verifier';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import type { ErrorCode } from '../common/errors/error-catalogue.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { AccessTokenVerification } from './access-token-verification.js';
 
@@ -20,7 +20,7 @@ export class LiveTokens implements OnModuleInit, OnApplicationShutdown {
   private unsubscribe: (() => void) | undefined;
 
   constructor(
-    clock: Clock,
+    clock: DatabaseClock,
     private readonly verification: AccessTokenVerification,
     private readonly sync: RevocationSync,
   ) {

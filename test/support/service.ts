@@ -79,7 +79,7 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
     db,
     advance: async (seconds) => {
       await db.advance(seconds);
-      for (const one of clocksOf.get(db) ?? []) one.shiftMs = db.shiftSeconds * 1000;
+      for (const one of clocksOf.get(db) ?? []) one.shiftMs += seconds * 1000;
     },
     stop: async () => {
       // The first one takes along those that a failed test left behind: they would keep Jest from ending.
