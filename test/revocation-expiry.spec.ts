@@ -61,6 +61,25 @@ test('an entry outlives every token that it refuses, and is then purged from tab
   expect([await count(), syncOf(service).index.size]).toEqual([0, 0]);
 });
 
+test('a clock of the machine that runs an hour ahead takes nothing out of memory that refuses a token', async () => {
+  await service.db.advance(-3_600);
+  await catchUp(service);
+  const device = await Device.register(service);
+  await device.send('/v1/auth/logout', { method: 'POST' });
+  await purge();
+  expect(await device.access()).toBe('session_ended');
+});
+
+test('nor does the clock of the database while it steps ahead and back', async () => {
+  const device = await Device.register(service);
+  await device.send('/v1/auth/logout', { method: 'POST' });
+  await service.db.advance(3_600);
+  await purge();
+  await service.db.advance(-3_600);
+  await catchUp(service);
+  expect(await device.access()).toBe('session_ended');
+});
+
 test('the longest life of a token in circulation counts, and a lower one only once the last such token ran out', async () => {
   const longer = await startService({ besides: service, env: { ACCESS_TOKEN_TTL: '30m' } });
   expect(await keptFor()).toBe(1_800 + MARGIN);

@@ -1,4 +1,5 @@
 import { RevocationLogRepository } from '../src/revocation/revocation-log.repository.js';
+import { RevocationsSweepJob } from '../src/revocation/revocations-sweep.job.js';
 import { Device, send } from './support/device.js';
 import { GuardedRoutesModule } from './support/guarded-routes.js';
 import { poll } from './support/poll.js';
@@ -104,6 +105,7 @@ test.each([3_600, -3_600])('a wall clock that steps by %i s makes it stale until
   expect(sync.isFresh()).toBe(false);
   await sync.awaitFresh();
   expect(sync.isFresh()).toBe(true);
+  await two.app.get(RevocationsSweepJob, { strict: false }).run();
   clock.shiftMs = before;
   expect(sync.isFresh()).toBe(false);
   expect((await ask(ended)).code).toBe('session_ended');

@@ -42,8 +42,8 @@ export const ALWAYS_CHECKED = -1;
 
 /**
  * Seconds: an entry of the deny-list outlives the tokens it refuses by five minutes (decision 4). A step of the wall
- * clock that is shorter than the allowed age goes unnoticed while nothing is read, and could take out an entry, or give
- * a token time back, by as much.
+ * clock that is shorter than the allowed age goes unnoticed while nothing is read, and could give a token time back, by
+ * as much.
  */
 const STALEST = 300;
 

@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { RevocationIndex, type RevocationEntry } from '@portcullis/verifier';
-import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import type { LogFollower, LogPosition, LogStep } from '../revocation/log-follower.js';
 import { RevocationSync } from '../revocation/revocation-sync.js';
 import { FeedLog } from './feed-log.js';
@@ -19,7 +19,7 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
   private unfollow: (() => void) | undefined;
 
   constructor(
-    private readonly clock: Clock,
+    private readonly clock: DatabaseClock,
     private readonly sync: RevocationSync,
   ) {
     this.index = sync.index;
@@ -56,14 +56,14 @@ export class FeedHistory implements OnModuleInit, OnModuleDestroy {
    * been told by this instance that it is past that.
    */
   *mendedSlices(): Generator<RevocationEntry[]> {
-    const now = this.clock.seconds();
+    const now = this.clock.certain;
     for (const slice of this.mended.slicesAfter(-1)) yield slice.filter(({ expiresAt }) => expiresAt > now);
   }
 
   /** As the deny-list is swept. What is permanent, such as a disabled application, keeps nothing else here. */
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
   async sweep(): Promise<void> {
-    await this.mended.sweep(this.clock.seconds());
+    await this.mended.sweep(this.clock.certain);
   }
 
   /**

@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import type { RevocationEntry, RevocationIndex } from '@portcullis/verifier';
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
-import { Clock } from '../common/clock.js';
 import { Metrics } from '../common/metrics/metrics.js';
 import { Config } from '../config.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { PutBackService } from './put-back.service.js';
 import { RevocationHints } from './revocation-hints.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
@@ -18,8 +18,8 @@ const PAUSE_MS = 60_000;
 const PAGE_PAUSE_MS = 2;
 
 /**
- * Seconds: lines that end sooner are left out. The clock by which memory is swept and that by which the table is purged
- * may differ by half of it (an instance whose clock is further off is not ready).
+ * Seconds: lines that end sooner are left out. The purge of the table and the sweep of memory may have come to them, and
+ * the database's time is known here to no more than how long a look takes.
  */
 const LASTING = 60;
 
@@ -47,7 +47,7 @@ export class FullCompare implements OnApplicationBootstrap, OnApplicationShutdow
 
   constructor(
     private readonly config: Config,
-    private readonly clock: Clock,
+    private readonly clock: DatabaseClock,
     private readonly sync: RevocationSync,
     private readonly log: RevocationLogRepository,
     private readonly putBack: PutBackService,

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
-import { Clock } from '../common/clock.js';
 import { Config } from '../config.js';
+import { DatabaseClock } from '../database/database-clock.js';
 import { RevocationLogRepository } from './revocation-log.repository.js';
 import { RevocationSync } from './revocation-sync.js';
 
@@ -12,21 +12,28 @@ export class RevocationsSweepJob {
 
   constructor(
     private readonly config: Config,
-    private readonly clock: Clock,
+    private readonly clock: DatabaseClock,
     private readonly log: RevocationLogRepository,
     private readonly sync: RevocationSync,
   ) {}
 
   @Cron(CronExpression.EVERY_MINUTE, { waitForCompletion: true })
   async run(): Promise<void> {
-    const before = this.sync.index.size;
-    await this.sync.index.sweep(this.clock.seconds());
-    const entries = Math.max(0, before - this.sync.index.size);
-    if (entries > 0) this.logger.log({ message: 'Swept the deny-list in memory.', entries });
     try {
+      await this.sweep();
       await this.log.noteTokenLife(this.config.accessTokenTtl);
     } catch (error) {
-      this.logger.error({ message: 'The life of access tokens could not be noted; the next run tries again.', error });
+      const message = 'The deny-list could not be swept, or the life of tokens not noted; the next run tries again.';
+      this.logger.error({ message, error });
     }
+  }
+
+  /** After a look, which tells the time. For how much later than entries expire: at `DatabaseClock`. */
+  private async sweep(): Promise<void> {
+    await this.sync.awaitFresh();
+    const before = this.sync.index.size;
+    await this.sync.index.sweep(this.clock.certain - this.config.revocationMaxStaleness);
+    const entries = Math.max(0, before - this.sync.index.size);
+    if (entries > 0) this.logger.log({ message: 'Swept the deny-list in memory.', entries });
   }
 }
