@@ -19,7 +19,7 @@ export interface Finding {
 /** PostgreSQL 14. */
 const OLDEST_VERSION = 140_000;
 
-/** Milliseconds that clocks may be apart: verifiers allow 5 s, which a token may need for other things too. */
+/** Milliseconds that clocks may be apart: other applications' verifiers allow 5 s, which a token may need otherwise too. */
 const CLOCK_NOTE_MS = 1_000;
 const CLOCK_FAULT_MS = 5_000;
 
@@ -80,7 +80,8 @@ function clockFinding({ clockAhead, roundTrip }: DatabaseFacts): Finding {
   const apart = Math.max(0, Math.abs(clockAhead) - roundTrip / 2);
   const detail = `the database is ${Math.round(Math.abs(clockAhead))} ms ${clockAhead < 0 ? 'behind' : 'ahead of'} this machine`;
   if (apart < CLOCK_NOTE_MS) return { check: 'clock', level: 'fine', detail };
-  const remedy = 'Tokens bear the time of the database and are checked by that of each machine. Run NTP on both.';
+  const remedy =
+    'Tokens bear the time of the database, and other applications check them by that of their machines. Run NTP on all.';
   return { check: 'clock', level: apart < CLOCK_FAULT_MS ? 'note' : 'fault', detail, remedy };
 }
 
