@@ -1,4 +1,4 @@
-import { codeBlocks, projectFile, readPage, type CodeBlock } from './docs-pages.js';
+import { codeBlocks, listFiles, projectFile, readPage, type CodeBlock } from './docs-pages.js';
 
 const pages = ['README.md', 'docs/extending.md'];
 const blocks = pages.flatMap((path) => codeBlocks(readPage(path).text)).filter(({ language }) => language === 'ts');
@@ -12,12 +12,15 @@ test.each(blocks.map((block) => [block.source!, block] as const))('%s is printed
   expect(code).toBe(asPrinted(source));
 });
 
-test('the guide prints every file of its example', () => {
-  const printed = new Set(blocks.map(({ source }: CodeBlock) => source));
-  for (const name of projectFile('examples/notes/notes.module.ts').matchAll(/from '\.\/([\w.-]+)\.js'/g)) {
-    expect(printed).toContain(`examples/notes/${name[1]}.ts`);
-  }
-});
+test.each(['hello', 'notes', 'presence'])(
+  'every file of the example "%s" is printed: none is missing when they are typed off',
+  (name) => {
+    const printed = blocks.map(({ source }: CodeBlock) => source);
+    const files = listFiles(`examples/${name}`, '.ts');
+    expect(files.length).toBeGreaterThan(1);
+    expect(printed).toEqual(expect.arrayContaining(files));
+  },
+);
 
 /** Examples stand outside `src`, and are printed as they look inside of it. */
 function asPrinted(source: string): string {

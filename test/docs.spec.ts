@@ -138,7 +138,7 @@ test('every file of the source that a page names exists', () => {
     [...text.matchAll(/`((?:src|test|packages|examples)\/[\w./-]+\.ts)`/g)].map(([, file]) => ({ path, file: file! })),
   );
   // Where the reader's own modules go.
-  const own = /^src\/(?:notes|hello)\//;
+  const own = /^src\/(?:notes|hello|presence)\//;
   expect(named.filter(({ file }) => !own.test(file) && !inProject(file))).toEqual([]);
 });
 

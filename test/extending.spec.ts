@@ -5,6 +5,7 @@ import { NotesModule } from '../examples/notes/notes.module.js';
 import type { AppExtras } from '../src/app.module.js';
 import { applyMigrations, findDrift, revertLastMigration } from '../src/database/migrator.js';
 import { AccountAdministrationService } from '../src/users/account-administration.service.js';
+import { claimsOf } from './support/access-token.js';
 import { Device, send } from './support/device.js';
 import { startService, type Service } from './support/service.js';
 
@@ -59,6 +60,18 @@ test('a claim of a module is in every token, and a change of it outdates the tok
   await device.refresh();
   expect((await write(device, 'With the new token')).status).toBe(201);
   expect(await write(device, 'Five')).toMatchObject({ status: 403, code: 'forbidden' });
+});
+
+test('a token from before the module lacks its claim: one refresh brings it, and nobody is locked out', async () => {
+  const before = await startService({ besides: service });
+  const device = await Device.register(before);
+  await before.stop();
+  expect(claimsOf(device.accessToken)).not.toHaveProperty('note_limit');
+  const write = () => device.send('/v1/notes', { body: { text: 'Buy cards' } }, service);
+  expect(await write()).toMatchObject({ status: 401, code: 'token_outdated', body: { action: 'refresh' } });
+  expect((await device.refresh(undefined, service)).status).toBe(200);
+  expect(claimsOf(device.accessToken)).toMatchObject({ note_limit: 3 });
+  expect((await write()).status).toBe(201);
 });
 
 test('many notes written at once never pass the limit', async () => {

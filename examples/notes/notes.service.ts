@@ -20,9 +20,12 @@ export class NotesService {
     return this.notes.list(userId);
   }
 
-  /** Throws `forbidden` when the person keeps as many notes as they may. */
+  /** Throws `forbidden` when the person keeps as many notes as they may, `token_outdated` when the token does not say. */
   async write({ userId, claims }: Principal, text: string): Promise<NoteResponse> {
-    const note = await this.notes.insert(userId, text, claims.note_limit as number);
+    const { note_limit: most } = claims;
+    // A token from before this module was there. The client refreshes once, and repeats the request.
+    if (typeof most !== 'number') throw new AppError('token_outdated');
+    const note = await this.notes.insert(userId, text, most);
     if (!note) throw new AppError('forbidden', { detail: 'You keep as many notes as you may. Delete one first.' });
     return note;
   }
