@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { Config } from '../config.js';
 import type { PurgedBatch } from './purge-at-pace.js';
+import { cut } from './reserved-connection.js';
 
 /** What can run a statement: the database itself (one statement, its own transaction) or a running transaction. */
 export interface Queryable {
@@ -119,12 +120,20 @@ export class Database implements Queryable {
       await runner.commitTransaction();
       return result;
     } catch (error) {
-      // A connection that broke cannot roll back; the database already has. The first error is the one to tell.
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      if (runner.isTransactionActive) await this.rollBack(runner);
       throw error;
     } finally {
       await runner.release();
     }
+  }
+
+  /**
+   * Never throws: the error before is the one to tell. A connection that could not roll back is cut: its server may only
+   * have stood still, and whoever got it next would go on in this transaction, and commit it.
+   */
+  private async rollBack(runner: QueryRunner): Promise<void> {
+    const client = (await runner.connect()) as pg.Client;
+    await runner.rollbackTransaction().catch(() => cut(client));
   }
 }
 

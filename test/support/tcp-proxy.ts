@@ -10,6 +10,10 @@ export interface TcpProxy {
   freeze(): void;
   /** The same for the connections there are; new ones pass: a firewall that forgot what it let through. */
   freezeOpen(): void;
+  /** Holds back every byte of the connections there are: a machine or a network that stands still for a while. */
+  hold(): void;
+  /** Lets what was held back go on where it was. */
+  goOn(): void;
   /** Resets the connections there are; new ones pass. */
   reset(): void;
   /** Ends the connections that were frozen, and lets new ones through. */
@@ -56,6 +60,8 @@ export async function startProxy(
       state = 'frozen';
     },
     freezeOpen: () => sockets.forEach((socket) => frozen.add(socket)),
+    hold: () => sockets.forEach((socket) => socket.pause()),
+    goOn: () => sockets.forEach((socket) => socket.resume()),
     reset: () => sockets.forEach((socket) => socket.resetAndDestroy()),
     heal: () => {
       state = 'open';

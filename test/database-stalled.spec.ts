@@ -1,0 +1,58 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Database } from '../src/database/database.js';
+import { poll } from './support/poll.js';
+import { startService, type Service } from './support/service.js';
+import { startProxy, type TcpProxy } from './support/tcp-proxy.js';
+
+let one: Service;
+/** Its database can be made to stand still. */
+let two: Service;
+let proxy: TcpProxy;
+let database: Database;
+
+beforeAll(async () => {
+  one = await startService();
+  await one.db.query('create table notes (text text)');
+  await one.db.query('grant all on notes to public');
+  proxy = await startProxy(one.db.url);
+  two = await startService({ besides: one, env: { DATABASE_URL: proxy.url, DATABASE_POOL_SIZE: '2' } });
+  database = two.app.get(Database, { strict: false });
+  giveUpAfter(300);
+});
+afterAll(async () => {
+  await two.stop();
+  await proxy.close();
+  await one.stop();
+});
+
+/** Milliseconds that the pool's connections wait for an answer, instead of 35 seconds. */
+function giveUpAfter(limit: number): void {
+  const { master } = two.app.get(DataSource, { strict: false }).driver as unknown as { master: pg.Pool };
+  master.on('acquire', (client) => {
+    (client as unknown as { connectionParameters: pg.ClientConfig }).connectionParameters.query_timeout = limit;
+  });
+}
+
+const write = (text: string) => database.query('insert into notes values ($1)', [text]);
+const inDatabase = async () => (await one.db.query('select text from notes')).map(({ text }) => text as string);
+
+test('a transaction that was given up while the database stood still is never committed, and takes no other along', async () => {
+  const failed = database.transaction(async (tx) => {
+    await tx.query(`insert into notes values ('given up')`);
+    proxy.hold();
+    await tx.query(`insert into notes values ('given up too')`);
+  });
+  await expect(failed).rejects.toThrow('timeout');
+  proxy.goOn();
+  // As many at once as the pool has connections: each meets one.
+  const texts = ['a', 'b', 'c', 'd'];
+  await poll(() => write('first').then(Boolean, () => false));
+  await Promise.all(texts.map(write));
+  await Promise.all(
+    texts.map((text) => database.transaction((tx) => tx.query('insert into notes values ($1)', [text]))),
+  );
+  expect((await inDatabase()).toSorted()).toEqual(['first', ...texts, ...texts].toSorted());
+  const open = `select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`;
+  await poll(async () => (await one.db.query(open)).length === 0);
+});
