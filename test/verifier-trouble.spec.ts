@@ -152,13 +152,14 @@ describe('what comes instead of the feed', () => {
   const beat = (changes: object = {}) =>
     event('heartbeat', { after: 3, head: 3, elapsed: 0, staleness: 0, ...changes }, 3);
 
-  const rubbish: Record<string, { list?: string; stream?: string; type?: string; code: string }> = {
+  const rubbish: Record<string, { list?: string; stream?: string; type?: string; ends?: true; code: string }> = {
     'a page instead of the list': { list: '<html>', code: 'feed_invalid' },
     'a list that breaks off': { list: list.slice(0, -4), code: 'feed_invalid' },
     'a list with an item that is none': { list: list.replace('"session"', '"__proto__"'), code: 'feed_invalid' },
     'a list with a seq as text': { list: list.replace('"seq":3', '"seq":"3"'), code: 'feed_invalid' },
     'a list of another shape': { list: '{"items":[]}', code: 'feed_invalid' },
     'a stream of another type': { stream: beat(), type: 'text/html', code: 'feed_invalid' },
+    'a stream that ends at once': { stream: ': nothing\n\n', ends: true, code: 'unreachable' },
     'data that is no JSON': { stream: `id: ${epoch}:3\nevent: heartbeat\ndata: {\n\n`, code: 'feed_invalid' },
     'a heartbeat without an id': { stream: event('heartbeat', { elapsed: 0, staleness: 0 }), code: 'feed_invalid' },
     'a heartbeat of another log': { stream: beat().replace(epoch, randomUUID()), code: 'feed_invalid' },
@@ -178,6 +179,7 @@ describe('what comes instead of the feed', () => {
       if (path.endsWith('/events')) {
         response.setHeader('content-type', wrong.type ?? 'text/event-stream');
         response.write(wrong.stream ?? beat());
+        if (wrong.ends) response.end();
       } else response.end(wrong.list ?? list);
     });
     const device = await Device.register(one);
@@ -195,7 +197,44 @@ describe('what comes instead of the feed', () => {
     verifier.close();
     await served.close();
   });
+
+  test.each([0, 1, 2, 3, 4, 5])('closed %d turns after the list came, it follows no more', async (turns) => {
+    let open = 0;
+    const served = await serve((path, response) => {
+      if (!path.endsWith('/events')) return void response.end(list);
+      open += 1;
+      response.on('close', () => (open -= 1)).setHeader('content-type', 'text/event-stream');
+      response.write(beat());
+    });
+    const closed = new Promise<Verifier>((resolve) => {
+      const fetch: typeof globalThis.fetch = async (url, options) => {
+        const response = await globalThis.fetch(url, options);
+        if (String(url) !== `${served.url}/v1/revocations`) return response;
+        const text = await response.text();
+        void inTurns(turns).then(() => {
+          verifier.close();
+          resolve(verifier);
+        });
+        return new Response(text, { headers: response.headers });
+      };
+      const verifier = createVerifier({
+        issuer: served.url,
+        audience: 'account',
+        credentials: { id: 'account', secret: backend.secret },
+        jwks: `${one.url}/.well-known/jwks.json`,
+        fetch,
+      });
+    });
+    const verifier = await closed;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect({ open, fresh: verifier.status.fresh }).toEqual({ open: 0, fresh: false });
+    await served.close();
+  });
 });
+
+async function inTurns(turns: number): Promise<void> {
+  for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+}
 
 /** An HTTP server that answers as it is told. */
 async function serve(answer: (path: string, response: ServerResponse) => void) {

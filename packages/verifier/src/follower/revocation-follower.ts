@@ -112,6 +112,7 @@ export class RevocationFollower {
         if (lateness.length === HEARTBEATS_TO_JUDGE && this.beganTooLate(Math.min(...lateness))) return;
         if (this.options.clock.monotonic() - start.monotonic > STREAM_MS) return;
       }
+      if (lateness.length === 0) throw new FeedError('unreachable', 'the stream ended without a heartbeat');
     } finally {
       attempt.end();
     }
@@ -179,6 +180,7 @@ class Attempt {
     silence: number,
   ) {
     closing.addEventListener('abort', this.onClosing);
+    if (closing.aborted) this.controller.abort();
     this.timer = setTimeout(() => this.controller.abort(), silence);
   }
 
