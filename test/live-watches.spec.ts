@@ -1,6 +1,8 @@
 import { jest } from '@jest/globals';
 import { LiveConnections } from '../src/auth/live/live-connections.js';
+import { Clock } from '../src/common/clock.js';
 import { AccessTokenVerification } from '../src/tokens/access-token-verification.js';
+import { LiveTokens } from '../src/tokens/live-tokens.js';
 import { Device } from './support/device.js';
 import { LiveGatewaysModule } from './support/live-gateways.js';
 import { openSocket } from './support/live-socket.js';
@@ -48,6 +50,23 @@ test('a renewal that comes to its end after its socket has closed leaves no watc
   keys.goOn();
   expect(await renewals.mock.results[0]!.value).toBeNull();
   expect(watches()).toBe(0);
+});
+
+test('a token that runs out between the two looks of a handshake leaves no socket that belongs to nobody', async () => {
+  const clock = service.app.get(Clock, { strict: false }) as Clock & { shiftMs: number };
+  const tokens = service.app.get(LiveTokens, { strict: false });
+  const watch = tokens.watch.bind(tokens);
+  const looks = jest.spyOn(tokens, 'watch').mockImplementationOnce((...given) => {
+    clock.shiftMs += 700_000;
+    try {
+      return watch(...given);
+    } finally {
+      clock.shiftMs -= 700_000;
+    }
+  });
+  const live = await openSocket(service, '/live/plain', { token: device.accessToken });
+  expect(await live.end()).toBe('4401 token_expired');
+  looks.mockRestore();
 });
 
 test('of renewals one after the other, each takes the place of the one before', async () => {

@@ -8,8 +8,8 @@ export function countWatches(service: Service): () => number {
   const open = new Set<object>();
   tokens.watch = (...given) => {
     const one = {};
-    open.add(one);
     const stop = watch(...given);
+    open.add(one);
     return () => {
       open.delete(one);
       stop();

@@ -131,7 +131,7 @@ export class LiveAdapter extends AbstractWsAdapter {
     reply.raw.detachSocket(socket);
     server.handleUpgrade(request.raw, socket, head, (client) => {
       request.log.info({ method: 'GET', route: request.routeOptions.url, status: 101 }, 'request');
-      this.connections.add(client, request.id, admitted?.token ?? null, policy.staleness);
+      if (!this.connections.add(client, request.id, admitted?.token ?? null, policy.staleness)) return;
       handleRenewals(client, this.connections);
       server.emit('connection', client, request.raw);
     });

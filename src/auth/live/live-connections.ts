@@ -58,8 +58,11 @@ export class LiveConnections {
     this.liveTokens.assertRoom(sessionId);
   }
 
-  /** Takes in a connection whose handshake was admitted, with the token that it showed if any. */
-  add(client: WebSocket, requestId: string, token: string | null, staleness: number | null): void {
+  /**
+   * Takes in a connection whose handshake was admitted, with the token that it showed if any. Closes it instead, and says
+   * false, when that is not accepted any more: it may have run out since.
+   */
+  add(client: WebSocket, requestId: string, token: string | null, staleness: number | null): boolean {
     const connection: LiveConnection = {
       requestId,
       publicUrl: this.config.publicUrl,
@@ -78,7 +81,13 @@ export class LiveConnections {
     });
     client.on('error', () => undefined);
     boundUnread(client, () => this.logger.warn({ message: 'A client does not read; it was cut off.', requestId }));
-    if (token !== null) this.holdBy(client, connection, token);
+    try {
+      if (token !== null) this.holdBy(client, connection, token);
+      return true;
+    } catch (error) {
+      closeWith(client, error instanceof AppError ? error.code : 'internal_error');
+      return false;
+    }
   }
 
   /**
