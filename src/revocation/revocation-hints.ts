@@ -98,14 +98,15 @@ export class RevocationHints implements OnApplicationShutdown {
   }
 
   /** Throws as soon as the connection is known to be of no use any more. */
-  private async watch(client: pg.Client, lost: Promise<never>): Promise<never> {
+  private async watch(client: pg.Client, lost: AbortSignal): Promise<never> {
+    // Signals, not a race: a promise that outlives each race keeps all of them, which was 44 MB a day.
+    const ended = AbortSignal.any([lost, this.stopping.signal]);
     for (;;) {
-      await Promise.race([lost, delay(HEARTBEAT_MS, undefined, { signal: this.stopping.signal, ref: false })]);
+      await delay(HEARTBEAT_MS, undefined, { signal: ended, ref: false }).catch(() => ended.throwIfAborted());
       // Behind a pooler, each statement may run in another session, and none of them hears anything.
-      const heartbeat = client.query('select 1 from pg_listening_channels() as channel where channel = $1', [
+      const { rows } = await client.query('select 1 from pg_listening_channels() as channel where channel = $1', [
         HINT_CHANNEL,
       ]);
-      const { rows } = await Promise.race([lost, heartbeat]);
       if (rows.length === 0)
         throw new Error('The session does not listen any more. Behind a pooler, set REVOCATION_LISTEN=false.');
     }
@@ -137,12 +138,9 @@ export class RevocationHints implements OnApplicationShutdown {
   }
 }
 
-/** Rejects when the connection ends. Handled, so that it may do so while nobody waits for it. */
-function whenLost(client: pg.Client): Promise<never> {
-  const lost = new Promise<never>((_, reject) => {
-    client.on('error', reject);
-    client.on('end', () => reject(new Error('The connection was ended.')));
-  });
-  lost.catch(() => undefined);
-  return lost;
+/** Aborted, with the reason, when the connection ends. */
+function whenLost(client: pg.Client): AbortSignal {
+  const lost = new AbortController();
+  client.on('error', (error) => lost.abort(error)).on('end', () => lost.abort(new Error('The connection was ended.')));
+  return lost.signal;
 }
