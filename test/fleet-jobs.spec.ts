@@ -21,9 +21,6 @@ beforeAll(async () => {
   const options = { env: { DATABASE_POOL_SIZE: '2' }, onLog: (line: string) => void lines.push(line) };
   one = await startService(options);
   two = await startService({ besides: one, ...options });
-  // The tests say when jobs run, not the minute in which they do.
-  for (const { app } of [one, two])
-    for (const job of app.get(SchedulerRegistry, { strict: false }).getCronJobs().values()) void job.stop();
 });
 afterAll(async () => {
   await two.stop();

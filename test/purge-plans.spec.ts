@@ -1,4 +1,3 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { AuditRepository } from '../src/audit/audit.repository.js';
 import { RateLimitsRepository } from '../src/limits/rate-limits.repository.js';
 import { RevocationsRepository } from '../src/revocation/revocations.repository.js';
@@ -15,8 +14,6 @@ let userId: string;
 
 beforeAll(async () => {
   service = await startService();
-  // The tests say when something is purged, not the minute in which they do.
-  for (const job of service.app.get(SchedulerRegistry, { strict: false }).getCronJobs().values()) void job.stop();
   ({ userId } = await Device.register(service));
 });
 afterAll(() => service.stop());

@@ -1,4 +1,3 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { RevocationsPurgeJob } from '../src/revocation/revocations-purge.job.js';
@@ -14,8 +13,6 @@ let service: Service;
 
 beforeEach(async () => {
   service = await startService({ env: { ACCESS_TOKEN_TTL: '5m' } });
-  // The tests say when it runs, not the minute in which they do.
-  for (const job of service.app.get(SchedulerRegistry, { strict: false }).getCronJobs().values()) void job.stop();
 });
 afterEach(() => service.stop());
 

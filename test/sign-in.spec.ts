@@ -114,7 +114,8 @@ describe('A wrong password and an unknown account cannot be told apart', () => {
         times[kind].push(performance.now() - start);
       }
     }
-    const ratio = median(times.known) / median(times.unknown);
+    // The best of each: on a machine with other work hashing has two speeds, and a median is of either.
+    const ratio = Math.min(...times.known) / Math.min(...times.unknown);
     expect(ratio).toBeGreaterThan(0.5);
     expect(ratio).toBeLessThan(2);
   });
@@ -144,7 +145,3 @@ test('a disabled application takes nobody in', async () => {
     await service.db.query('update applications set enabled = true');
   }
 });
-
-function median(numbers: number[]): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
-}

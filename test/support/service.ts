@@ -1,4 +1,5 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SchedulerRegistry } from '@nestjs/schedule';
 import { randomBytes } from 'node:crypto';
 import { PassThrough } from 'node:stream';
 import { createApp } from '../../src/app.js';
@@ -69,6 +70,8 @@ export async function startService(options: ServiceOptions = {}): Promise<Servic
   const module = AppModule.register(config, { ...options.extras, clock });
   const app = await createApp(config, { module, ...(options.onLog && { logStream: linesTo(options.onLog) }) });
   await app.listen(0, '127.0.0.1');
+  // Tests say when the jobs of the clock run, not the minute in which they do.
+  for (const job of app.get(SchedulerRegistry, { strict: false }).getCronJobs().values()) void job.stop();
   const running = runningOn.get(db) ?? new Set();
   runningOn.set(db, running.add(app));
   const { port } = app.getHttpServer().address() as { port: number };
