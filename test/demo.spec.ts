@@ -29,7 +29,7 @@ test('the picture at the top of the README is what npm run demo prints', async (
       .find((line) => line.includes(what))!
       .trim()
       .split(/ {2,}/)
-      .slice(1, 4);
+      .slice(2, 5);
   expect(verdicts('signs in on three devices')).toEqual(['200', '200', '200']);
   expect(verdicts('ends the phone')).toEqual(['200', 'session_ended', '200']);
   expect(verdicts('changes her password')).toEqual(['token_outdated', 'session_ended', 'token_outdated']);
