@@ -6,7 +6,7 @@ import { newHistory, type History } from './support/history.js';
 import { Person } from './support/person.js';
 import { planOf, SHORT_FORM } from './support/plan.js';
 import { findViolations } from './support/rules.js';
-import { sweep } from './support/sweeps.js';
+import { enableAgain, sweep } from './support/sweeps.js';
 import { GRACE, STALENESS } from './support/settings.js';
 
 /** REQUIREMENTS C 33, and what starting a process takes on a busy machine. Seconds. */
@@ -71,6 +71,7 @@ async function carryOut(seed: number): Promise<History> {
   ]);
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   await fleet.settled(HEALED_WITHIN);
+  await enableAgain(fleet, history, plan.sweeps);
   await Promise.all(people.map((person) => person.closeAll()));
   for (const person of people) await person.lastWords();
   return history;

@@ -1,4 +1,4 @@
-import { DATABASE_FAULTS, INSTANCE_FAULTS, planOf, SHORT_FORM, type Move } from './support/plan.js';
+import { DATABASE_FAULTS, INSTANCE_FAULTS, planOf, SHORT_FORM, type Move, type PlannedSweep } from './support/plan.js';
 
 const EVERY_MOVE: Move['do'][] = [
   'sign in',
@@ -22,6 +22,13 @@ const EVERY_MOVE: Move['do'][] = [
   'deny a token',
 ];
 
+const EVERY_SWEEP: PlannedSweep['do'][] = [
+  'withdraw a key',
+  'sign out everyone',
+  'sign out the application',
+  'disable the application',
+];
+
 test('a seed always makes the same plan, and another one another', () => {
   expect(planOf(7)).toEqual(planOf(7));
   expect(planOf(7)).not.toEqual(planOf(8));
@@ -32,7 +39,7 @@ test('the plans of every run strike with each fault there is, and ask for each t
   const moves = new Set(plans.flatMap(({ people }) => people.flat().map((move) => move.do)));
   expect([...moves].toSorted()).toEqual(EVERY_MOVE.toSorted());
   const sweeps = new Set(plans.flatMap((plan) => plan.sweeps.map((sweep) => sweep.do)));
-  expect([...sweeps].toSorted()).toEqual(['sign out everyone', 'sign out the application', 'withdraw a key']);
+  expect([...sweeps].toSorted()).toEqual(EVERY_SWEEP.toSorted());
   const struck = plans.flatMap((plan) => [...plan.instanceFaults, ...plan.databaseFaults].map(({ fault }) => fault));
   expect([...new Set<string>(struck)].toSorted()).toEqual([...INSTANCE_FAULTS, ...DATABASE_FAULTS].toSorted());
 });

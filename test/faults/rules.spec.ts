@@ -9,6 +9,7 @@ import {
   type RefreshToken,
 } from './support/history.js';
 import { findViolations } from './support/rules.js';
+import type { ApplicationId } from './support/settings.js';
 
 /** Milliseconds. */
 const BOUNDS = { staleness: 3_000, grace: 10_000 };
@@ -22,10 +23,11 @@ const outdated: Answer = { status: 401, code: 'token_outdated' };
 const invalid: Answer = { status: 401, code: 'refresh_token_invalid' };
 const letIn: Answer = { status: 400, code: 'validation_failed' };
 
-function access(session: string, receivedAt: number): AccessToken {
+function access(session: string, receivedAt: number, application: ApplicationId = 'account'): AccessToken {
   return {
     person: 1,
     session,
+    application,
     text: session,
     kid: 'k1',
     jti: `${session} token`,
@@ -51,7 +53,7 @@ function call(
 
 const signedIn = [
   call(100, 0, { do: 'register' }, ok, { access: PHONE, refresh: refresh(1) }),
-  call(200, 1, { do: 'sign in' }, ok, {
+  call(200, 1, { do: 'sign in', application: 'account' }, ok, {
     access: LAPTOP,
     refresh: { person: 1, session: 'laptop', generation: 1, text: 'laptop.1' },
   }),
@@ -110,7 +112,7 @@ describe('a revoked token', () => {
 
   test.each<[string, Act]>([
     ['whose key was withdrawn', { do: 'withdraw a key', kid: 'k1' }],
-    ['of an application that was signed out', { do: 'sign out the application' }],
+    ['of an application that was signed out', { do: 'sign out the application', application: 'account' }],
     ['of everyone', { do: 'sign out everyone' }],
   ])('is also one %s, whoever bears it', (_what, act) => {
     const revocation = { ...call(1_000, 2, act, ok), person: EVERYBODY };
@@ -172,7 +174,9 @@ describe('nobody is refused without a cause', () => {
     expect(broken([knock(1_000, 0, PHONE, gone)])).toEqual(rule);
     expect(broken([knock(1_000, 0, PHONE, outdated)])).toEqual(rule);
     expect(broken([refreshing(1_000, refresh(1), invalid)])).toEqual(rule);
-    expect(broken([call(1_000, 0, { do: 'sign in' }, { status: 401, code: 'credentials_invalid' })])).toEqual(rule);
+    expect(
+      broken([call(1_000, 0, { do: 'sign in', application: 'account' }, { status: 401, code: 'credentials_invalid' })]),
+    ).toEqual(rule);
     expect(
       broken([
         call(1_000, 0, { do: 'end a device', access: LAPTOP, target: 'phone' }, { status: 404, code: 'not_found' }),
@@ -203,6 +207,78 @@ describe('nobody is refused without a cause', () => {
   test('what a database that went back has lost is a cause', () => {
     const rollbacks = [{ cutAt: 50, answersAt: 900, knownAt: 950 }];
     expect(broken([refreshing(1_000, refresh(1), invalid)], { rollbacks })).toEqual([]);
+  });
+});
+
+describe('an application that is disabled', () => {
+  const rule = ['accepted while the application was disabled'];
+  const disabledCode: Answer = { status: 403, code: 'application_disabled' };
+  const SHOP = access('shop', 310, 'shop');
+  const LATE = access('late', 1_005, 'shop');
+  const tokenOf = ({ session }: AccessToken, generation = 1): RefreshToken => ({
+    person: 1,
+    session,
+    generation,
+    text: `${session}.${generation}`,
+  });
+  const byAll = (sentAt: number, act: 'disable the application' | 'enable the application', answer: Answer | null) => ({
+    ...call(sentAt, 0, { do: act, application: 'shop' }, answer),
+    person: EVERYBODY,
+  });
+  const signIn = (sentAt: number, answer: Answer, brought?: AccessToken) =>
+    call(sentAt, 1, { do: 'sign in', application: 'shop' }, answer, {
+      ...(brought && { access: brought, refresh: tokenOf(brought) }),
+    });
+  // Which of the two came first cannot be told.
+  const before = [signIn(300, ok, SHOP), { ...signIn(990, ok, LATE), answeredAt: 1_005 }];
+  const disabled = byAll(1_000, 'disable the application', ok);
+  const enabled = byAll(5_000, 'enable the application', ok);
+
+  test('lets nobody sign in to it, nor refresh', () => {
+    const fresh = access('fresh', 1_110, 'shop');
+    expect(broken([...before, disabled, signIn(1_011, ok, fresh)])).toEqual(rule);
+    expect(broken([...before, disabled, signIn(1_011, disabledCode)])).toEqual([]);
+    expect(broken([...before, disabled, refreshing(1_011, tokenOf(LATE), ok, tokenOf(LATE, 2))])).toEqual(rule);
+    expect(broken([...before, disabled, refreshing(1_011, tokenOf(LATE), disabledCode)])).toEqual([]);
+  });
+
+  test('accepts no token of it, whenever it was issued, up to the bound elsewhere', () => {
+    expect(broken([...before, disabled, knock(1_011, 0, LATE, ok)])).toEqual(rule);
+    expect(broken([...before, disabled, knock(3_900, 1, LATE, ok)])).toEqual([]);
+    expect(broken([...before, disabled, knock(4_050, 1, LATE, ok)])).toEqual(rule);
+    expect(broken([...before, disabled, knock(4_050, 1, LATE, disabledCode)])).toEqual([]);
+  });
+
+  test('and one that may have been enabled since does, but for what was before', () => {
+    const fresh = access('fresh', 5_110, 'shop');
+    const since = [...before, disabled, enabled, signIn(5_100, ok, fresh)];
+    expect(broken([...since, knock(9_000, 1, fresh, ok)])).toEqual([]);
+    expect(broken([...since, knock(9_000, 1, SHOP, ok)])).toEqual(['let in after the revocation was answered']);
+    const maybe = byAll(900, 'enable the application', null);
+    expect(broken([...before, maybe, disabled, signIn(1_011, ok, fresh)])).toEqual([]);
+  });
+
+  test('is a cause for what is of it, and for nothing else', () => {
+    expect(broken([...before, disabled, knock(1_200, 0, PHONE, outdated)])).toEqual(['refused without a cause']);
+    const out = {
+      ...call(1_000, 0, { do: 'sign out the application', application: 'account' }, ok),
+      person: EVERYBODY,
+    };
+    expect(broken([...before, out, knock(1_200, 0, SHOP, outdated)])).toEqual(['refused without a cause']);
+    expect(broken([...before, out, knock(1_200, 0, PHONE, outdated)])).toEqual([]);
+  });
+
+  test('and enabled again signs nobody out: its end is a cause no longer than it takes to be known', () => {
+    const fresh = access('fresh', 5_110, 'shop');
+    const since = [...before, disabled, enabled, signIn(5_100, ok, fresh)];
+    expect(broken([...since, knock(8_000, 1, fresh, disabledCode)])).toEqual([]);
+    expect(broken([...since, knock(8_050, 1, fresh, disabledCode)])).toEqual(['refused without a cause']);
+    expect(broken([...since, knock(6_000, 1, fresh, outdated)])).toEqual(['refused without a cause']);
+    expect(broken([...since, refreshing(5_200, tokenOf(fresh), gone)])).toEqual(['refused without a cause']);
+    expect(broken([...since, signIn(5_200, disabledCode)])).toEqual(['refused without a cause']);
+    expect(
+      broken([...before, byAll(1_000, 'disable the application', null), enabled, signIn(5_200, disabledCode)]),
+    ).toEqual([]);
   });
 });
 

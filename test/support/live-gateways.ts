@@ -2,7 +2,15 @@ import { Controller, Module, Sse, type MessageEvent } from '@nestjs/common';
 import { ConnectedSocket, MessageBody, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { interval, map, type Observable } from 'rxjs';
 import type { WebSocket } from 'ws';
-import { CheckDatabase, CurrentPrincipal, Passive, Public, RequireRecentAuth, Roles } from '../../src/common/access.js';
+import {
+  AnyApplication,
+  CheckDatabase,
+  CurrentPrincipal,
+  Passive,
+  Public,
+  RequireRecentAuth,
+  Roles,
+} from '../../src/common/access.js';
 import { AppError } from '../../src/common/errors/app-error.js';
 import type { Principal } from '../../src/common/principal.js';
 
@@ -76,6 +84,15 @@ class CheckedGateway {
   }
 }
 
+@AnyApplication()
+@WebSocketGateway({ path: '/live/any' })
+class AnyGateway {
+  @SubscribeMessage('echo')
+  echo(@MessageBody() data: unknown) {
+    return { event: 'echo', data };
+  }
+}
+
 @Public()
 @WebSocketGateway({ path: '/live/open' })
 class OpenGateway {
@@ -107,6 +124,6 @@ class StreamsController {
 
 @Module({
   controllers: [StreamsController],
-  providers: [PlainGateway, EditorsGateway, RecentGateway, CheckedGateway, OpenGateway],
+  providers: [PlainGateway, EditorsGateway, RecentGateway, CheckedGateway, AnyGateway, OpenGateway],
 })
 export class LiveGatewaysModule {}

@@ -5,6 +5,7 @@ import type { Fleet } from './fleet.js';
 import type { AccessToken, Act, Call, History } from './history.js';
 import { askAnyone, callOf, now, type Request } from './http.js';
 import { operate, type HeldAct } from './operator.js';
+import * as requests from './requests.js';
 import { INSTANCES, STALENESS } from './settings.js';
 
 /** Asks for one person, and writes down what was asked and answered. */
@@ -40,14 +41,14 @@ export class Caller {
     return call;
   }
 
-  /** A route that refuses, for want of a parameter and without the database, whatever the guard lets through. */
+  /** A route that says, without the database, no more than whether the guard lets it through. */
   async knock(access: AccessToken, on: number, last?: true): Promise<void> {
-    const request = { method: 'DELETE', path: '/v1/sessions', bearer: access.text };
-    await this.call({ do: 'knock', access }, on, request, last);
+    await this.call({ do: 'knock', access }, on, requests.knock(access), last);
   }
 
-  /** Asks an application that was shown the token. */
+  /** Asks an application that was shown the token. Those that there are verify tokens of the built-in one. */
   async verify(access: AccessToken, follower: number, last?: true): Promise<void> {
+    if (access.application !== 'account') return;
     const sentAt = now();
     const answer = await this.fleet.followers[follower]!.verify(access.text).then(
       () => ({ status: 200, code: null }),

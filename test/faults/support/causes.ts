@@ -1,5 +1,5 @@
 import { concerns, effectOf, possiblyEnds, possiblyOutdates, raisesVersion, type Session } from './effects.js';
-import type { Answer, Call, History, Moment, RefreshToken } from './history.js';
+import type { AccessToken, ApplicationAct, Call, History, Moment, RefreshToken } from './history.js';
 
 /**
  * What an answer may be late beyond REVOCATION_MAX_STALENESS, in milliseconds. An instance counts from the start of the
@@ -35,10 +35,11 @@ export function hasCause(facts: Facts, call: Call): boolean {
     case 'register':
       return own.some((other) => other.act.do === 'register');
     case 'sign in':
+      if (answer?.code === 'application_disabled') return mayBeDisabled(before, call);
       return own.some((other) => CHANGES_SIGN_IN.has(other.act.do));
     case 'sign out':
       // Which access token it was done by is not told, nor needed.
-      return ends(act.session) || own.some((other) => raisesVersion(other, person) || OF_TOKENS.has(other.act.do));
+      return ends(act.session) || own.some((other) => mayTakeBack(facts, other, call));
     case 'refresh':
     case 'replay':
       return ends(act.refresh.session) || isOlder(before, act.refresh) || isLate(facts, before, call);
@@ -50,6 +51,8 @@ export function hasCause(facts: Facts, call: Call): boolean {
     case 'deny a token':
     case 'withdraw a key':
     case 'sign out the application':
+    case 'disable the application':
+    case 'enable the application':
     case 'sign out everyone':
       // The state that they found may be another one by then, and the operator's own session may have been ended.
       return true;
@@ -57,24 +60,50 @@ export function hasCause(facts: Facts, call: Call): boolean {
       return (
         ends(act.access.session) ||
         own.some((other) => possiblyOutdates(other, person, act.access)) ||
-        (isOfSuspension(answer) && own.some((other) => isLiftStillUnknown(facts, other, call))) ||
+        own.some((other) => isLiftStillUnknown(facts, other, call, act.access)) ||
         (act.do === 'change the password' && own.some((other) => CHANGES_SIGN_IN.has(other.act.do))) ||
         (act.do === 'end a device' && ends(act.target))
       );
   }
 }
 
-/** Introspection does not say why a token is not good: to who asks by it, it is `token_revoked`. */
-function isOfSuspension(answer: Answer | null): boolean {
-  return answer?.code === 'account_suspended' || answer?.code === 'token_revoked';
+/** That a suspension was lifted is known elsewhere as late as that there is one; of one that got no answer, later still. */
+function isLiftStillUnknown({ staleness }: Facts, other: Call, call: Call, access: AccessToken): boolean {
+  if (!isOfSuspension(call, other, access)) return false;
+  return effectOf(other) === 'possible' || call.sentAt <= other.answeredAt + staleness + TOLERANCE;
 }
 
-/** That a suspension was lifted is known elsewhere as late as that there is one. */
-function isLiftStillUnknown({ staleness }: Facts, { act, answeredAt }: Call, { sentAt }: Call): boolean {
-  return act.do === 'let in again' && sentAt <= answeredAt + staleness + TOLERANCE;
+/** Whether a refusal is of the kind that this other call lifts. */
+function isOfSuspension({ answer }: Call, { act }: Call, { application }: AccessToken): boolean {
+  // Introspection does not say why a token is not good: to who asks by it, it is `token_revoked`.
+  if (act.do === 'let in again') return answer?.code === 'account_suspended' || answer?.code === 'token_revoked';
+  if (act.do !== 'enable the application' || act.application !== application) return false;
+  return answer?.code === 'application_disabled';
+}
+
+/** Whether the application of a sign-in was disabled before, and not certainly enabled since. The database is asked. */
+function mayBeDisabled(before: Call[], { act, sentAt }: Call): boolean {
+  if (act.do !== 'sign in') return false;
+  const { application } = act;
+  const done = (what: ApplicationAct) =>
+    before.filter((other) => other.act.do === what && other.act.application === application);
+  return done('disable the application').some(
+    (disabling) =>
+      effectOf(disabling) === 'possible' ||
+      !done('enable the application').some(
+        (enabling) =>
+          effectOf(enabling) === 'certain' && enabling.sentAt > disabling.answeredAt && enabling.answeredAt < sentAt,
+      ),
+  );
 }
 
 const CHANGES_SIGN_IN = new Set<Call['act']['do']>(['change the password', 'delete the account', 'suspend']);
+
+/** Whether a call may have taken back the access token by which a session was signed out. */
+function mayTakeBack({ sessions }: Facts, other: Call, { act, person }: Call): boolean {
+  if (act.do !== 'sign out') return false;
+  return raisesVersion(other, person, sessions.get(act.session)!.application) || OF_TOKENS.has(other.act.do);
+}
 
 const OF_TOKENS = new Set<Call['act']['do']>(['deny a token', 'withdraw a key']);
 

@@ -51,6 +51,7 @@ function describeAct(act: Act): string {
   if ('target' in act) return `${act.do} ${short(act.target)} by ${short(act.access.session)}`;
   if (act.do === 'hold') return `${act.as} by ${short(act.access.session)}`;
   if ('kid' in act) return `${act.do} ${act.kid}`;
+  if ('application' in act) return `${act.do} ${act.application}`;
   return 'access' in act ? `${act.do} by ${short(act.access.session)}` : act.do;
 }
 

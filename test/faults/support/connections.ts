@@ -37,7 +37,8 @@ export function refusal(code: string): Answer {
 
 async function openSocket({ url, access, instance }: Place): Promise<Connection | Answer | null> {
   const headers = { authorization: `Bearer ${access.text}` };
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/live/plain`, { headers, handshakeTimeout: PATIENCE });
+  const path = access.application === 'account' ? '/live/plain' : '/live/any';
+  const socket = new WebSocket(url.replace('http', 'ws') + path, { headers, handshakeTimeout: PATIENCE });
   // A promise settles once; what comes after it has been heard already.
   const ended = new Promise<Ending>((resolve) => socket.on('close', (code, reason) => resolve(read(code, reason))));
   const opened = await new Promise<Answer | null>((resolve) => {

@@ -1,9 +1,11 @@
 import { EVERYBODY, type AccessToken, type Call, type History, type Moment } from './history.js';
+import type { ApplicationId } from './settings.js';
 
 /** A session as the answer to its sign-in told of it. */
 export interface Session {
   id: string;
   person: number;
+  application: ApplicationId;
   requestedAt: Moment;
   receivedAt: Moment;
 }
@@ -18,7 +20,8 @@ export function sessionsOf({ calls }: History): Map<string, Session> {
   const sessions = new Map<string, Session>();
   for (const { act, person, access, sentAt, answeredAt } of calls) {
     if (!access || (act.do !== 'sign in' && act.do !== 'register')) continue;
-    sessions.set(access.session, { id: access.session, person, requestedAt: sentAt, receivedAt: answeredAt });
+    const { session: id, application } = access;
+    sessions.set(id, { id, person, application, requestedAt: sentAt, receivedAt: answeredAt });
   }
   return sessions;
 }
@@ -40,19 +43,26 @@ export function possiblyEnds(call: Call, session: Session): boolean {
 /** Whether this access token is certainly taken back: by name, or it was outdated and there when the call was sent. */
 export function certainlyOutdates(call: Call, person: number, token: AccessToken): boolean {
   if (effectOf(call) !== 'certain') return false;
-  return names(call, token) || (raisesVersion(call, person) && token.receivedAt <= call.sentAt);
+  return names(call, token) || (raisesVersion(call, person, token.application) && token.receivedAt <= call.sentAt);
 }
 
 export function possiblyOutdates(call: Call, person: number, token: AccessToken): boolean {
   const effect = effectOf(call);
   if (effect === 'none') return false;
   if (names(call, token)) return true;
-  return raisesVersion(call, person) && (effect === 'possible' || token.requestedAt < call.answeredAt);
+  return (
+    raisesVersion(call, person, token.application) && (effect === 'possible' || token.requestedAt < call.answeredAt)
+  );
 }
 
 /** Whether a call is about somebody. */
 export function concerns({ person }: Call, somebody: number): boolean {
   return person === somebody || person === EVERYBODY;
+}
+
+/** Whether a call is about this application: most are about all of them. */
+export function isOf({ act }: Call, application: ApplicationId): boolean {
+  return !('application' in act) || act.application === application;
 }
 
 /** Another instance may sign with a withdrawn key until it hears of it: whenever the token was issued. */
@@ -78,7 +88,7 @@ function endsByName({ act, answer }: Call, { id }: Session): boolean {
 }
 
 function endsAmongAll(call: Call, session: Session): boolean {
-  if (!concerns(call, session.person)) return false;
+  if (!concerns(call, session.person) || !isOf(call, session.application)) return false;
   const { act } = call;
   switch (act.do) {
     case 'end the others':
@@ -89,6 +99,7 @@ function endsAmongAll(call: Call, session: Session): boolean {
     case 'suspend':
     case 'sign out a person':
     case 'sign out the application':
+    case 'disable the application':
     case 'sign out everyone':
       return true;
     default:
@@ -105,9 +116,11 @@ const RAISE = new Set<Call['act']['do']>([
   'give roles',
   'sign out a person',
   'sign out the application',
+  'disable the application',
+  'enable the application',
   'sign out everyone',
 ]);
 
-export function raisesVersion(call: Call, of: number): boolean {
-  return concerns(call, of) && RAISE.has(call.act.do);
+export function raisesVersion(call: Call, of: number, application: ApplicationId): boolean {
+  return concerns(call, of) && isOf(call, application) && RAISE.has(call.act.do);
 }

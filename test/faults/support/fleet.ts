@@ -8,7 +8,7 @@ import { startFront } from './front.js';
 import { Instance } from './instance.js';
 import { Operator } from './operator.js';
 import { OwnPostgres } from './own-postgres.js';
-import { GRACE, INSTANCES, PUBLIC_URL, STALENESS } from './settings.js';
+import { APPLICATIONS, GRACE, INSTANCES, PUBLIC_URL, STALENESS } from './settings.js';
 
 /** What the followers do when they do not know what is revoked. */
 const FOLLOWERS = ['reject', 'introspect'] as const;
@@ -32,6 +32,7 @@ export interface Fleet {
 export async function startFleet(env: Record<string, string> = {}): Promise<Fleet> {
   const postgres = await OwnPostgres.create();
   await applyMigrations({ databaseUrl: postgres.url(), databasePoolSize: 2 });
+  await addApplications(postgres);
   const ways = await Promise.all(Array.from({ length: INSTANCES }, () => startProxy(postgres.url())));
   const shared = {
     NODE_ENV: 'test',
@@ -77,6 +78,15 @@ export async function startFleet(env: Record<string, string> = {}): Promise<Flee
     },
   };
   return fleet;
+}
+
+/** Before any instance starts, so that all of them know them from the start. */
+async function addApplications(postgres: OwnPostgres): Promise<void> {
+  await postgres.query(
+    `insert into applications (id, audience, origins, token_version, sessions_floor, enabled, created_at)
+     select id, id, '{}', 0, 0, true, now() from unnest($1::text[]) as id on conflict do nothing`,
+    [APPLICATIONS],
+  );
 }
 
 async function follow(postgres: OwnPostgres, url: string): Promise<Verifier[]> {

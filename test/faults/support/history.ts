@@ -1,3 +1,5 @@
+import type { ApplicationId } from './settings.js';
+
 /** Milliseconds of the monotonic clock of the process that asks. */
 export type Moment = number;
 
@@ -5,6 +7,7 @@ export type Moment = number;
 export interface AccessToken {
   person: number;
   session: string;
+  application: ApplicationId;
   text: string;
   /** The key that signed it, and its name: what an operator can take back. */
   kid: string;
@@ -23,7 +26,8 @@ export interface RefreshToken {
 
 /** What is asked of the service. `knock`: what the guard says, of a route that needs nothing else, the database least of all. */
 export type Act =
-  | { do: 'register' | 'sign in' }
+  | { do: 'register' }
+  | { do: 'sign in'; application: ApplicationId }
   /** `replay`: of a token that was replaced long ago, as a thief would. */
   | { do: 'refresh' | 'replay'; refresh: RefreshToken }
   | { do: 'knock' | 'read'; access: AccessToken }
@@ -36,14 +40,15 @@ export type Act =
   | { do: 'end a session'; session: string }
   | { do: 'deny a token'; session: string; jti: string }
   | { do: 'withdraw a key'; kid: string }
-  | { do: Exclude<Sweep, 'withdraw a key'> };
+  | { do: 'sign out everyone' }
+  | { do: ApplicationAct; application: ApplicationId };
 
 /** What a person does to all devices, or all others. */
 export type PersonalAct = 'end the others' | 'sign out everywhere' | 'change the password' | 'delete the account';
 /** What an operator does to a person. */
 export type OperatorAct = 'suspend' | 'let in again' | 'give roles' | 'sign out a person';
-/** What an operator does to everybody. */
-export type Sweep = 'withdraw a key' | 'sign out the application' | 'sign out everyone';
+/** What an operator does to all who are signed in to an application. */
+export type ApplicationAct = 'sign out the application' | 'disable the application' | 'enable the application';
 
 export type ConnectionKind = 'socket' | 'events';
 

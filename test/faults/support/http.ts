@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AccessToken, Act, Answer, Call, Moment, RefreshToken } from './history.js';
-import { PUBLIC_URL } from './settings.js';
+import { PUBLIC_URL, type ApplicationId } from './settings.js';
 
 /** How long anybody waits for an answer, in milliseconds: longer than any fault lasts, so that few calls are given up. */
 const PATIENCE = 10_000;
@@ -94,11 +94,11 @@ function read({ status, headers }: Response, body: Record<string, any>): Reply {
   return { answer, access, userId, refresh: { session, text, generation: generationOf(text) } };
 }
 
-function namesOf(accessToken: string): { kid: string; jti: string } {
+function namesOf(accessToken: string): { kid: string; jti: string; application: ApplicationId } {
   const [header, claims] = accessToken
     .split('.', 2)
     .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));
-  return { kid: header.kid, jti: claims.jti };
+  return { kid: header.kid, jti: claims.jti, application: claims.client_id };
 }
 
 function cookieIn(headers: Headers): string | undefined {

@@ -3,14 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Caller } from './caller.js';
 import type { Fleet } from './fleet.js';
 import type { AccessToken, Call, History, OperatorAct, PersonalAct, RefreshToken } from './history.js';
+import { isOf } from './effects.js';
 import { Holdings } from './holdings.js';
 import type { Move } from './plan.js';
 import * as requests from './requests.js';
-import { INSTANCES } from './settings.js';
+import { INSTANCES, type ApplicationId } from './settings.js';
 
 /** One signed-in device: what it keeps, and what it once had. */
 interface Device {
   session: string;
+  application: ApplicationId;
   kind: requests.DeviceKind;
   access: AccessToken[];
   refresh: RefreshToken[];
@@ -26,6 +28,15 @@ type Of<Do extends Move['do']> = Move extends infer M
       : never
     : never
   : never;
+
+/** What is no business of another application than the service's own. */
+const BY_ACCOUNT_ONLY = new Set<Move['do']>([
+  'end a device',
+  'end the others',
+  'sign out everywhere',
+  'change the password',
+  'delete the account',
+]);
 
 let people = 0;
 
@@ -61,7 +72,7 @@ export class Person {
 
   /** Somebody else's doing has ended every device, or taken back its token. */
   suffered(call: Call): void {
-    for (const device of this.devices) if (!device.ended) this.ended(device, call);
+    for (const device of this.devices) if (!device.ended && isOf(call, device.application)) this.ended(device, call);
   }
 
   /** Tries and closes what it holds open, once all is healed. */
@@ -95,8 +106,10 @@ export class Person {
       case 'hold':
         return this.use(move);
     }
-    const live = this.devices.filter(({ ended }) => !ended);
-    if (live.length === 0) return this.signIn({ do: 'sign in', kind: 'native', on: 0, pause: 0 });
+    const live = this.devices.filter(
+      ({ ended, application }) => !ended && (application === 'account' || !BY_ACCOUNT_ONLY.has(move.do)),
+    );
+    if (live.length === 0) return this.signIn({ do: 'sign in', kind: 'native', to: 'account', on: 0, pause: 0 });
     const device = newest(live, move.device);
     switch (move.do) {
       case 'refresh': {
@@ -118,10 +131,12 @@ export class Person {
     }
   }
 
-  private async signIn({ kind, on }: Of<'sign in'>): Promise<void> {
+  private async signIn({ kind: asked, to, on }: Of<'sign in'>): Promise<void> {
     if (this.email === '') return this.register(on);
-    const request = requests.signIn(kind, this.email, this.passwords[0]!);
-    const call = await this.caller.call({ do: 'sign in' }, on, request);
+    // The other application has no pages, and so no cookies.
+    const kind = to === 'account' ? asked : 'native';
+    const request = requests.signIn(kind, this.email, this.passwords[0]!, to);
+    const call = await this.caller.call({ do: 'sign in', application: to }, on, request);
     if (call.access && call.refresh) this.devices.push(this.newDevice(kind, call.access, call.refresh));
     if (call.answer?.code === 'account_suspended') return this.suffer({ do: 'let in again', on, held: 0, pause: 0 });
     if (call.answer?.code !== 'credentials_invalid') return;
@@ -143,7 +158,8 @@ export class Person {
   }
 
   private async refresh(device: Device, refresh: RefreshToken, on: number, last?: true): Promise<void> {
-    const call = await this.caller.call({ do: 'refresh', refresh }, on, requests.refresh(device.kind, refresh), last);
+    const request = requests.refresh(device.kind, device.application, refresh);
+    const call = await this.caller.call({ do: 'refresh', refresh }, on, request, last);
     this.keep(device, call);
     if (call.answer && [401, 403].includes(call.answer.status)) device.ended = true;
   }
@@ -151,7 +167,8 @@ export class Person {
   private async replay(device: Device, on: number): Promise<void> {
     const refresh = device.refresh.at(-3);
     if (!refresh) return;
-    const call = await this.caller.call({ do: 'replay', refresh }, on, requests.refresh(device.kind, refresh));
+    const request = requests.refresh(device.kind, device.application, refresh);
+    const call = await this.caller.call({ do: 'replay', refresh }, on, request);
     this.keep(device, call);
     if (call.answer?.status === 401) this.ended(device, call);
   }
@@ -163,11 +180,7 @@ export class Person {
     if (move.do === 'knock') return this.caller.knock(access, move.on);
     if (move.do === 'verify') return this.caller.verify(access, move.on);
     if (move.do === 'hold') return this.holdings.open(move.as, access, move.on, fleet.instances[move.on]!.url);
-    await this.caller.call({ do: 'read', access }, move.on, {
-      method: 'GET',
-      path: '/v1/users/me',
-      bearer: access.text,
-    });
+    await this.caller.call({ do: 'read', access }, move.on, requests.read(access));
   }
 
   private async signOut(device: Device, { by, on }: Of<'sign out'>): Promise<void> {
@@ -231,7 +244,8 @@ export class Person {
   }
 
   private newDevice(kind: Device['kind'], access: AccessToken, refresh: RefreshToken): Device {
-    const device = { session: access.session, kind, access: [access], refresh: [refresh], ended: false };
+    const { session, application } = access;
+    const device = { session, application, kind, access: [access], refresh: [refresh], ended: false };
     this.all.push(device);
     return device;
   }

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
-import type { ConnectionKind, OperatorAct, PersonalAct, Sweep } from './history.js';
+import type { ConnectionKind, OperatorAct, PersonalAct } from './history.js';
 import type { DeviceKind } from './requests.js';
-import { INSTANCES } from './settings.js';
+import { APPLICATIONS, INSTANCES, type ApplicationId } from './settings.js';
 
 /**
  * What one person does next: plain data. `device` and `target` count back from the newest device of the person; `on` is
  * the instance that is asked.
  */
 export type Move = { pause: number } & (
-  | { do: 'sign in'; kind: DeviceKind; on: number }
+  | { do: 'sign in'; kind: DeviceKind; to: ApplicationId; on: number }
   /** At once, at every instance named. */
   | { do: 'refresh'; device: number; on: number[] }
   | { do: 'replay'; device: number; on: number }
@@ -25,11 +25,12 @@ export type Move = { pause: number } & (
 );
 
 /** What an operator does to everybody, after a pause of so many milliseconds. */
-export interface PlannedSweep {
-  do: Sweep;
-  on: number;
-  pause: number;
-}
+export type PlannedSweep = { on: number; pause: number } & (
+  | { do: 'withdraw a key' | 'sign out everyone' }
+  | { do: 'sign out the application'; application: ApplicationId }
+  /** Which is enabled again after so many milliseconds, whatever else is done meanwhile. */
+  | { do: 'disable the application'; application: ApplicationId; lasting: number }
+);
 
 export const INSTANCE_FAULTS = ['killed', 'restarted', 'frozen', 'cut off', 'black hole'] as const;
 export const DATABASE_FAULTS = [
@@ -64,7 +65,7 @@ export interface Plan {
 }
 
 /** The seeds of every run. Together they strike with each fault there is, and ask for all there is to ask for. */
-export const SHORT_FORM = [152, 558];
+export const SHORT_FORM = [1544, 3123];
 
 /** The plan of a seed: always the same one. */
 export function planOf(seed: number): Plan {
@@ -78,10 +79,12 @@ const held = fc.oneof(
   { weight: 2, arbitrary: fc.constant(0) },
   { weight: 1, arbitrary: fc.integer({ min: 500, max: 3_000 }) },
 );
+/** Most people have no more than an account; some have devices at the other application. */
+const to = fc.constantFrom(...APPLICATIONS, 'account' as const);
 const is = <const Name extends string>(...names: Name[]) => fc.constantFrom(...names);
 
 const kinds: [weight: number, arbitrary: fc.Arbitrary<Move>][] = [
-  [6, fc.record({ do: is('sign in'), kind: is('native', 'script', 'browser'), on, pause })],
+  [6, fc.record({ do: is('sign in'), kind: is('native', 'script', 'browser'), to, on, pause })],
   [14, fc.record({ do: is('refresh'), device, on: fc.array(on, { minLength: 1, maxLength: 5 }), pause })],
   [1, fc.record({ do: is('replay'), device, on, pause })],
   [14, fc.record({ do: is('knock', 'read'), device, on, pause })],
@@ -98,16 +101,25 @@ const kinds: [weight: number, arbitrary: fc.Arbitrary<Move>][] = [
 
 const anyMove = fc.oneof(...kinds.map(([weight, arbitrary]) => ({ weight, arbitrary })));
 
+const sweepPause = fc.integer({ min: 1_000, max: 6_000 });
+const application = fc.constantFrom(...APPLICATIONS);
+const anySweep: fc.Arbitrary<PlannedSweep> = fc.oneof(
+  fc.record({ do: is('withdraw a key'), on, pause: sweepPause }),
+  fc.record({ do: is('sign out everyone'), on, pause: sweepPause }),
+  fc.record({ do: is('sign out the application'), application, on, pause: sweepPause }),
+  fc.record({
+    do: is('disable the application'),
+    application: is('shop'),
+    on,
+    // On both sides of the bound.
+    lasting: fc.integer({ min: 300, max: 5_000 }),
+    pause: sweepPause,
+  }),
+);
+
 const anyPlan: fc.Arbitrary<Plan> = fc.record({
   people: fc.array(fc.array(anyMove, { minLength: 40, maxLength: 60, size: 'max' }), { minLength: 5, maxLength: 5 }),
-  sweeps: fc.array(
-    fc.record({
-      do: is('withdraw a key', 'sign out the application', 'sign out everyone'),
-      on,
-      pause: fc.integer({ min: 1_000, max: 6_000 }),
-    }),
-    { minLength: 1, maxLength: 3 },
-  ),
+  sweeps: fc.array(anySweep, { minLength: 1, maxLength: 3 }),
   instanceFaults: fc.array(
     fc.record({
       fault: fc.constantFrom(...INSTANCE_FAULTS),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { AccessToken, OperatorAct, PersonalAct, RefreshToken } from './history.js';
+import type { AccessToken, ApplicationAct, OperatorAct, PersonalAct, RefreshToken } from './history.js';
 import type { Request } from './http.js';
+import type { ApplicationId } from './settings.js';
 
 /** An app that keeps its tokens itself, or one of two who keep the refresh token in a cookie. */
 export type DeviceKind = 'native' | 'script' | 'browser';
@@ -12,14 +13,21 @@ export function registration(email: string, password: string): Request {
   return { method: 'POST', path: '/v1/auth/register', body: { email, password, delivery: 'body' } };
 }
 
-export function signIn(kind: DeviceKind, email: string, password: string): Request {
-  const body = { email, password, delivery: kind === 'native' ? 'body' : 'cookie' };
+export function signIn(
+  kind: DeviceKind,
+  email: string,
+  password: string,
+  applicationId: ApplicationId = 'account',
+): Request {
+  const body = { email, password, applicationId, delivery: kind === 'native' ? 'body' : 'cookie' };
   return { method: 'POST', path: '/v1/auth/login', body, ...senderOf(kind) };
 }
 
-export function refresh(kind: DeviceKind, { text }: RefreshToken): Request {
+export function refresh(kind: DeviceKind, applicationId: ApplicationId, { text }: RefreshToken): Request {
   const request = { method: 'POST', path: '/v1/auth/refresh', ...senderOf(kind) };
-  return kind === 'native' ? { ...request, body: { refreshToken: text } } : { ...request, body: {}, cookie: text };
+  return kind === 'native'
+    ? { ...request, body: { refreshToken: text, applicationId } }
+    : { ...request, body: {}, cookie: text };
 }
 
 export function signOut(kind: DeviceKind, by: AccessToken | RefreshToken): Request {
@@ -50,6 +58,23 @@ export function operators(act: OperatorAct, userId: string): Request {
     'sign out a person': { method: 'DELETE', path: `/users/${userId}/sessions?reason=test` },
   };
   return requests[act];
+}
+
+/** What the guard says and nothing else: where one is refused without a parameter, or answered at once. */
+export function knock({ application, text: bearer }: AccessToken): Request {
+  if (application === 'account') return { method: 'DELETE', path: '/v1/sessions', bearer };
+  return { method: 'GET', path: `/v1/auth/check?application=${application}`, bearer };
+}
+
+export function read({ application, text: bearer }: AccessToken): Request {
+  return { method: 'GET', path: application === 'account' ? '/v1/users/me' : '/v1/sessions/current', bearer };
+}
+
+/** Below `/v1/admin`. */
+export function ofApplication(act: ApplicationAct, application: ApplicationId): Request {
+  if (act === 'sign out the application') return revocation('application', application);
+  const last = act === 'disable the application' ? 'disable' : 'enable';
+  return { method: 'POST', path: `/applications/${application}/${last}`, body: { reason } };
 }
 
 /** Below `/v1/admin`; without a subject, of everyone. */

@@ -1,6 +1,7 @@
 import { hasCause, TOLERANCE, type Bounds, type Facts } from './causes.js';
-import { certainlyEnds, certainlyOutdates, sessionsOf, type Session } from './effects.js';
+import { certainlyEnds, certainlyOutdates, effectOf, sessionsOf, type Session } from './effects.js';
 import type { AccessToken, Call, History, Moment, Rollback } from './history.js';
+import type { ApplicationId } from './settings.js';
 
 /** A rule that was broken, by which call, and what else it takes to see it. */
 export interface Violation {
@@ -16,6 +17,7 @@ export function findViolations(history: History, bounds: Bounds): Violation[] {
   return [
     ...acceptedAfterRevocation(facts),
     ...refreshedAfterEnd(facts),
+    ...acceptedWhileDisabled(facts),
     ...refusedWithoutCause(facts),
     ...issuedTwice(facts),
     ...failedOtherThanUnavailable(facts),
@@ -62,6 +64,35 @@ function refreshedAfterEnd({ calls, sessions, rollbacks }: Facts): Violation[] {
     });
     return because ? [{ rule: 'refreshed after the session had ended', call, because }] : [];
   });
+}
+
+/**
+ * Of an application that is disabled nothing is accepted, whenever it was issued, and nobody signs in to it. Whoever signs
+ * in or refreshes asks the database; for an access token there is the bound.
+ */
+function acceptedWhileDisabled(facts: Facts): Violation[] {
+  const { calls, staleness, rollbacks } = facts;
+  return calls.filter(isAccepted).flatMap((call) => {
+    const because = calls.find((earlier) => {
+      const { act, instance, answeredAt } = earlier;
+      if (act.do !== 'disable the application' || effectOf(earlier) !== 'certain') return false;
+      if (act.application !== applicationOf(facts, call) || mayBeEnabledBetween(calls, earlier, call)) return false;
+      const bound = !accessOf(call) || instance === call.instance ? 0 : staleness + TOLERANCE;
+      return call.sentAt > Math.max(answeredAt, putBack(rollbacks, earlier)) + bound;
+    });
+    return because ? [{ rule: 'accepted while the application was disabled', call, because }] : [];
+  });
+}
+
+/** An enabling that was not answered may have taken effect at any time. */
+function mayBeEnabledBetween(calls: Call[], disabling: Call, call: Call): boolean {
+  return calls.some(
+    (other) =>
+      other.act.do === 'enable the application' &&
+      effectOf(other) !== 'none' &&
+      other.sentAt < call.answeredAt &&
+      (effectOf(other) === 'possible' || other.answeredAt > disabling.sentAt),
+  );
 }
 
 /**
@@ -123,6 +154,18 @@ function letIn(call: Call): boolean {
   if (!accessOf(call) || !call.answer) return false;
   // Of a knock the guard knows nothing but the token; what it lets through is then refused for its lack of a parameter.
   return call.answer.status < 300 || (call.act.do === 'knock' && call.answer.status === 400);
+}
+
+function isAccepted(call: Call): boolean {
+  return letIn(call) || (NEEDS_NO_ACCESS_TOKEN.has(call.act.do) && call.answer !== null && call.answer.status < 300);
+}
+
+const NEEDS_NO_ACCESS_TOKEN = new Set<Call['act']['do']>(['sign in', 'refresh', 'replay']);
+
+function applicationOf({ sessions }: Facts, { act }: Call): ApplicationId | undefined {
+  if ('access' in act) return act.access.application;
+  if ('refresh' in act) return sessions.get(act.refresh.session)!.application;
+  return 'application' in act ? act.application : undefined;
 }
 
 function accessOf({ act }: Call): AccessToken | undefined {

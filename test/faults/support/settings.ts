@@ -8,3 +8,7 @@ export const STALENESS = 3;
 export const GRACE = 10;
 
 export const INSTANCES = 3;
+
+/** To what people sign in: the built-in application, which cannot be disabled, and another one. */
+export const APPLICATIONS = ['account', 'shop'] as const;
+export type ApplicationId = (typeof APPLICATIONS)[number];
