@@ -63,6 +63,12 @@ test('without a secret the express example does not start, and says what it lack
   await expect(started).rejects.toThrow('credentials must have the id and a secret of your application');
 }, 60_000);
 
+test('with the address of the service for its issuer the express example does not start, and says what to set', async () => {
+  const { secret } = await newBackend(service, 'shop');
+  const started = startExample('express', { PORT: '0', PORTCULLIS_URL: service.url, PORTCULLIS_SECRET: secret });
+  await expect(started).rejects.toThrow(`the service calls itself ${PUBLIC_URL}, not ${service.url}: set issuer to`);
+}, 60_000);
+
 test('without an nginx, its example says so', () => {
   const { status, stderr } = spawnSync(process.execPath, ['examples/nginx/start.mjs'], {
     env: { NGINX_PATH: '/nowhere/nginx', ORDERS_URL: service.url },

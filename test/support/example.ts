@@ -27,7 +27,8 @@ export async function startExample(name: string, env: Record<string, string>): P
     if (child.exitCode === null) process.kill(-child.pid!, 'SIGINT');
     await ended;
   };
-  await poll(() => address() !== undefined || child.exitCode !== null).catch(() => undefined);
+  // The first start of the Nest example compiles it, and the packages that it is made of.
+  await poll(() => address() !== undefined || child.exitCode !== null, 45).catch(() => undefined);
   const url = address();
   if (url !== undefined) return { url, said: () => said, stop };
   await stop();
