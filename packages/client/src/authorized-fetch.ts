@@ -25,7 +25,7 @@ export function createAuthorizedFetch(
   refresh: Refresh,
   current: () => Promise<Held | null>,
 ): (request: Request) => Promise<Response> {
-  async function send(request: Request, held: Held | null, user = held?.user.id): Promise<Response> {
+  async function send(request: Request, held: Held | null, user: string | undefined): Promise<Response> {
     if (held && held.user.id !== user) throw userChanged();
     const copy = request.clone();
     if (held) copy.headers.set('authorization', `Bearer ${held.accessToken}`);

@@ -142,9 +142,11 @@ export function createClient(options: ClientOptions): Client {
       const url = typeof input === 'string' ? new URL(input.replace(/^\//, ''), `${baseUrl}/`) : input;
       return authorizedFetch(new Request(url, init));
     },
-    async request<Answer>(path: string, { method, body, signal }: RequestOptions = {}) {
-      const verb = method ?? (body === undefined ? 'GET' : 'POST');
-      return (await authorized.call(path, { method: verb, body, signal, timeout: 0 })) as Answer;
+    async request<Answer>(
+      path: string,
+      { body, method = body === undefined ? 'GET' : 'POST', signal }: RequestOptions = {},
+    ) {
+      return (await authorized.call(path, { body, method, signal, timeout: 0 })) as Answer;
     },
     async refresh() {
       await refresh(keeper.held?.accessToken);

@@ -114,8 +114,7 @@ export function createRefresh(
 
   return async (stale) => {
     if (keeper.held && keeper.held.accessToken !== stale) return keeper.held;
-    flight ??= run(stale).finally(() => (flight = null));
-    return flight;
+    return (flight ??= run(stale).finally(() => (flight = null)));
   };
 }
 

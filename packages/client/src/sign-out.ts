@@ -37,7 +37,7 @@ export function createSignOut({ record, calls, turn, applicationId }: Core, keep
     }
   }
 
-  const retry = () => (record.read().signOut ? turn(() => settle()) : Promise.resolve(true));
+  const retry = async () => !record.read().signOut || turn(() => settle());
 
   return {
     async begin() {
