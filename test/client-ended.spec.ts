@@ -52,12 +52,14 @@ test('what changed among the devices while the stream was away is told when it i
 });
 
 describe('A session ended from another device', () => {
-  test('is over here within two seconds, in every tab, and says so', async () => {
+  test('is over here as soon as the stream tells, in every tab, and says so: none of them asks', async () => {
     const { browser, tabs, tab, elsewhere } = await withElsewhere(3);
+    const count = browser.sent.length;
     await end(elsewhere, sessionOf(tab));
-    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'), 2);
+    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'));
     expect(tabs.map((one) => one.heard('signedOut'))).toEqual(tabs.map(() => [{ reason: 'another_device' }]));
-    expect(browser.requests('/v1/auth/refresh')).toEqual([]);
+    const asked = browser.sent.slice(count).filter(({ path }) => path !== EVENTS);
+    expect(asked).toEqual([]);
     expect((await tab.client.fetch('/v1/users/me')).status).toBe(401);
   });
 
@@ -68,14 +70,14 @@ describe('A session ended from another device', () => {
     await poll(() => browser.requests(EVENTS).length === 2);
     expect(browser.requests(EVENTS)[1]!.tab).not.toBe(0);
     await end(elsewhere, sessionOf(tab));
-    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'), 2);
+    await poll(() => tabs.every(({ client }) => client.session.state === 'anonymous'));
   });
 
   test('by a password change says that', async () => {
     const { tab, elsewhere } = await withElsewhere();
     const passwords = { currentPassword: PASSWORD, newPassword: 'difference engine 1822' };
     await elsewhere.send('/v1/auth/password', { body: passwords });
-    await poll(() => tab.client.session.state === 'anonymous', 2);
+    await poll(() => tab.client.session.state === 'anonymous');
     expect(tab.client.session).toEqual({ state: 'anonymous', reason: 'password_changed' });
   });
 
@@ -95,7 +97,7 @@ describe('A session ended from another device', () => {
     await end(elsewhere, sessionOf(tab));
     expect(tab.client.session.state).toBe('signed_in');
     tab.dispatch('pageshow');
-    await poll(() => tab.client.session.state === 'anonymous', 2);
+    await poll(() => tab.client.session.state === 'anonymous');
   });
 
   test.each<[string, () => Response]>([
@@ -120,14 +122,15 @@ describe('While it listens', () => {
     const { tabs, elsewhere } = await withElsewhere(2);
     for (const tab of tabs) tab.events.length = 0;
     await elsewhere.another();
-    await poll(() => tabs.every((tab) => tab.heard('devicesChanged').length > 0), 2);
+    await poll(() => tabs.every((tab) => tab.heard('devicesChanged').length > 0));
     expect(tabs.flatMap((tab) => tab.heard('signedOut'))).toEqual([]);
   });
 
   test('a token that is outdated is refreshed, silently', async () => {
     const { browser, tab } = await withElsewhere();
     await tab.client.changePassword({ currentPassword: PASSWORD, newPassword: 'difference engine 1822' });
-    await poll(() => browser.requests(EVENTS).length === 2 && browser.requests(EVENTS)[1]!.status === 200);
+    // It may open the second one before it has the new token: that one is refused, and a third follows.
+    await poll(() => browser.requests(EVENTS).length > 1 && browser.requests(EVENTS).at(-1)!.status === 200);
     expect((await tab.client.fetch('/v1/users/me')).status).toBe(200);
     expect(tab.heard('signedOut')).toEqual([]);
   });
