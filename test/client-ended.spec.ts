@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import type { Server } from 'node:http';
 import { ClientBrowser, stopService, type Tab } from './support/client-browser.js';
 import { Device, newEmail, PASSWORD } from './support/device.js';
@@ -51,6 +52,23 @@ test('what changed among the devices while the stream was away is told when it i
   await poll(() => tab.heard('devicesChanged').length > heard);
 });
 
+test('A page that was left has nothing open, or the browser would not keep it for "back"', async () => {
+  const { browser, tabs, tab } = await withElsewhere(2);
+  const timers = jest.spyOn(globalThis, 'setTimeout');
+  tab.leave();
+  expect(tab.channels).toBe(0);
+  expect(timers).not.toHaveBeenCalled();
+  timers.mockRestore();
+  // Its stream and its lock are the other tab's now.
+  await poll(() => browser.requests(EVENTS).at(-1)!.tab === 1);
+  expect(tabs.map(({ channels }) => channels)).toEqual([0, 1]);
+  tab.comeBack();
+  expect(tab.channels).toBe(1);
+  expect(browser.requests(EVENTS).map((request) => request.tab)).toEqual([0, 1]);
+  await tabs[1]!.client.signOut();
+  await poll(() => tab.client.session.state === 'anonymous');
+});
+
 describe('A session ended from another device', () => {
   test('is over here as soon as the stream tells, in every tab, and says so: none of them asks', async () => {
     const { browser, tabs, tab, elsewhere } = await withElsewhere(3);
@@ -93,10 +111,10 @@ describe('A session ended from another device', () => {
 
   test('is noticed when the tab is shown again, or taken out of the back/forward cache', async () => {
     const { tab, elsewhere } = await withElsewhere();
-    tab.dispatch('pagehide');
+    tab.leave();
     await end(elsewhere, sessionOf(tab));
     expect(tab.client.session.state).toBe('signed_in');
-    tab.dispatch('pageshow');
+    tab.comeBack();
     await poll(() => tab.client.session.state === 'anonymous');
   });
 

@@ -171,6 +171,8 @@ export class Tab {
   readonly client: Client;
   readonly events: TabEvent[] = [];
   isVisible = true;
+  /** How many are open. */
+  channels = 0;
   private readonly page = new EventTarget();
   private isFrozen = false;
   private readonly missed: (() => void)[] = [];
@@ -223,6 +225,17 @@ export class Tab {
     this.dispatch('visibilitychange');
   }
 
+  /** For another page, kept for "back": the events that browsers send, in their order. */
+  leave(): void {
+    this.dispatch('pagehide');
+    this.hide();
+  }
+
+  comeBack(): void {
+    this.dispatch('pageshow');
+    this.show();
+  }
+
   /** It hears of nothing until it thaws; then of everything that it missed. */
   freeze(): void {
     this.isFrozen = true;
@@ -252,6 +265,7 @@ class TestChannel {
   ) {
     this.peers = TestChannel.open.get(browser) ?? new Set();
     TestChannel.open.set(browser, this.peers.add(this));
+    tab.channels++;
   }
 
   postMessage(message: unknown): void {
@@ -263,7 +277,7 @@ class TestChannel {
   }
 
   close(): void {
-    this.peers.delete(this);
+    if (this.peers.delete(this)) this.tab.channels--;
   }
 }
 

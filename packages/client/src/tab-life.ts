@@ -67,7 +67,8 @@ export function createTabLife(
   const offs = [
     ...activity.offs,
     events.on('sessionChanged', () => update(true)),
-    page.on('visibilitychange', shown),
+    // Browsers also say it of a page that was just left: hiding must open nothing.
+    page.on('visibilitychange', () => (page.isVisible() ? shown() : update(false))),
     page.on('pageshow', shown),
     page.on('online', wake),
     // A page with open connections would not be kept for "back".
