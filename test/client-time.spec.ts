@@ -64,6 +64,31 @@ describe('Before a session runs out unused', () => {
     expect(tabs[2]!.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
   });
 
+  test('a hidden tab that was warned hears at once that it was postponed', async () => {
+    const { browser, tabs, tab } = await withTabs(2);
+    await browser.advance(IDLE - 50);
+    look(tabs);
+    await poll(() => tabs.every((one) => one.heard('expiring').length > 0));
+    tabs[1]!.hide();
+    await tab.client.stayActive();
+    await poll(() => tabs[1]!.heard('postponed').length > 0);
+  });
+
+  test('a tab that got its tokens while it was hidden is warned when it is shown, after it was told of them', async () => {
+    const { browser, tab } = await withTabs(1);
+    for (const seconds of [600, 600, 600, 600, MAX - 2_400 - 45]) {
+      await browser.advance(seconds);
+      await tab.client.refresh();
+    }
+    const hidden = browser.open();
+    hidden.isVisible = false;
+    await hidden.client.ready();
+    expect(hidden.events.map(({ name }) => name)).toEqual(['signedIn']);
+    hidden.show();
+    await poll(() => hidden.heard('expiring').length > 0);
+    expect(hidden.heard('expiring')).toMatchObject([{ kind: 'absolute' }]);
+  });
+
   test('staying by a click does, and in a hidden tab nothing does', async () => {
     const { browser, tab } = await withTabs(1);
     await browser.advance(IDLE - 50);

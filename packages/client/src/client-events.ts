@@ -17,7 +17,7 @@ export interface ClientEvents {
   signedIn: { user: User; session: SessionInfo; how: 'sign_in' | 'restored' | 'another_tab' };
   /** New tokens, here or in another tab. */
   refreshed: { user: User; session: SessionInfo };
-  /** The session ends soon. Every tab says so. */
+  /** The session ends soon. Every tab says so, a hidden one when it is shown. */
   expiring: Ending;
   /** After `expiring`: it was used, and ends later. */
   postponed: Ending;

@@ -62,10 +62,11 @@ export function createDeadlines(
     return { kind, secondsLeft: left[kind], at: wall() + left[kind] * 1000 };
   }
 
-  /** Which end is near; empty for none. */
+  /** Of which end to warn; empty for none. A hidden tab warns of no other one until it is shown, and can ask. */
   function nearEnd(held: Held): string {
     const { kind, secondsLeft } = soonest(held);
-    return secondsLeft > warnBefore ? '' : kind + held.session.id;
+    if (secondsLeft > warnBefore) return '';
+    return page.isVisible() ? kind + held.session.id : warned;
   }
 
   return (open) => {
