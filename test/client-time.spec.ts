@@ -194,7 +194,10 @@ test('Late news of an earlier refresh moves no end back', async () => {
   stream.close();
 });
 
-test('An answer from before a refresh moves no end back', async () => {
+test.each<[string, (tab: Tab) => Promise<unknown>]>([
+  ['refresh', ({ client }) => client.refresh()],
+  ['use', ({ client }) => client.fetch('/v1/users/me')],
+])('An answer from before a %s moves no end back', async (_what, use) => {
   const { browser, tab } = await withTabs(1);
   let release!: () => void;
   const late = new Promise<void>((resolve) => (release = resolve));
@@ -213,7 +216,7 @@ test('An answer from before a refresh moves no end back', async () => {
   await other.client.ready();
   await poll(() => asked);
   await browser.advance(300);
-  await other.client.refresh();
+  await use(other);
   expect(other.client.timeLeft()!.idle).toBeGreaterThan(IDLE - 10);
   const attempts = streams(browser).length;
   release();

@@ -122,14 +122,14 @@ export function createSessionWatch(
   }
 
   async function poll(): Promise<boolean> {
-    const { held } = keeper;
+    const { held, session } = keeper;
     if (!held) return false;
     try {
       const options = { method: 'GET', token: held.accessToken, credentials: 'omit' } as const;
       const ends = (await calls.call('/v1/sessions/current', options)) as Partial<SessionEnds> | null;
       if (!ends?.expiresAt) return false;
-      // After a refresh meanwhile, the answer may be about before it.
-      if (keeper.held === held) keeper.moveEnds({ ...held.session, ...ends }, 'answer');
+      // After a refresh or a use meanwhile, the answer may be about before it.
+      if (keeper.session === session) keeper.moveEnds({ ...held.session, ...ends }, 'answer');
       // It did not sleep that long, then: its clock was put right.
       if (timeLeft(held).idle < 0) held.elapsed = held.awake;
       return true;
