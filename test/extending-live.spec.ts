@@ -42,7 +42,7 @@ test('a message is checked as a body is, and needs its role', async () => {
   await poll(() => page.received.length === 1);
   expect(await page.ask('announce', { text: '' })).toMatchObject({
     event: 'problem',
-    data: { code: 'validation_failed', errors: [{ pointer: '/text', detail: 'At least 1 characters.' }] },
+    data: { code: 'validation_failed', errors: [{ pointer: '/text', detail: 'Write at least one character.' }] },
   });
   expect(await page.ask('announce', { text: 'Closing' })).toEqual({
     event: 'announcement',

@@ -63,7 +63,8 @@ header a:hover { text-decoration: underline; }
   margin: 0 auto;
   padding: 0 clamp(1rem, 4vw, 2.5rem) 4rem;
 }
-.contents { font-size: 0.875rem; padding: 1.5rem 0 0; border-bottom: 1px solid var(--line); }
+.contents { font-size: 0.875rem; border-bottom: 1px solid var(--line); }
+.contents summary { padding: 0.75rem 0; font-weight: 600; cursor: pointer; }
 .contents h2 { margin: 1rem 0 0.25rem; font-size: 0.8125rem; color: var(--quiet); }
 .contents ul { margin: 0 0 1rem; padding: 0; list-style: none; }
 .contents a { display: block; padding: 0.2rem 0; color: inherit; text-decoration: none; }
@@ -103,6 +104,7 @@ section.entry > h2 { margin: 0; font-size: 1.0625rem; }
 .type { color: var(--quiet); font-size: 0.875rem; }
 .or { color: var(--quiet); font-size: 0.875rem; }
 .answer { max-width: none; }
+.segment { white-space: nowrap; }
 @media (min-width: 60rem) {
   .columns { grid-template-columns: 17rem minmax(0, 1fr); gap: 3rem; }
   .contents {
@@ -111,7 +113,14 @@ section.entry > h2 { margin: 0; font-size: 1.0625rem; }
     max-height: calc(100vh - 3.25rem);
     overflow-y: auto;
     border: 0;
-    padding-bottom: 2rem;
+    padding: 1.5rem 0 2rem;
+  }
+}
+/* Beside the text the contents are open. A browser that cannot be told so keeps the button that opens them. */
+@supports selector(::details-content) {
+  @media (min-width: 60rem) {
+    .contents summary { display: none; }
+    .contents details::details-content { display: block; height: auto; content-visibility: visible; }
   }
 }
 `;

@@ -26,6 +26,12 @@ export function prose(text: string): Html {
   return html`${pieces}`;
 }
 
+/** A path that a narrow column breaks before a slash, and nowhere else. */
+export function pathText(path: string): Html {
+  const segments = path.split(/(?=\/)/).map((segment) => html`<wbr /><span class="segment">${segment}</span>`);
+  return html`${segments}`;
+}
+
 /** A whole page of the documentation. */
 export function page(title: string, navigation: Html, main: Html): Html {
   return html`<!doctype html>
@@ -47,7 +53,12 @@ export function page(title: string, navigation: Html, main: Html): Html {
           </nav>
         </header>
         <div class="columns">
-          <nav class="contents" aria-label="On this page">${navigation}</nav>
+          <nav class="contents" aria-label="On this page">
+            <details>
+              <summary>On this page</summary>
+              ${navigation}
+            </details>
+          </nav>
           <main id="main" tabindex="-1">${main}</main>
         </div>
       </body>

@@ -1,7 +1,7 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 
 import { FORM_TYPE } from '../common/http/form-body.js';
-import { html, page, prose } from './html.js';
+import { html, page, pathText, prose } from './html.js';
 import type { Html } from './html.js';
 import { operations } from './openapi.js';
 import type { Answer, Operation } from './openapi.js';
@@ -21,7 +21,7 @@ export function referencePage(document: OpenAPIObject): Html {
     ([tag, routes]) =>
       html`<h2>${tag}</h2>
         <ul>
-          ${routes.map((route) => html`<li><a href="#${route.anchor}">${methodLabel(route)} ${route.path}</a></li>`)}
+          ${routes.map((route) => html`<li><a href="#${route.anchor}">${methodLabel(route)} ${pathText(route.path)}</a></li>`)}
         </ul>`,
   )}`;
   return page(
@@ -63,7 +63,8 @@ function routeEntry(route: Route): Html {
   const [type, body] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   return html`<article id="${anchor}" class="entry">
     <h3>
-      ${methodLabel(route)} <code>${path}</code> <a class="anchor" href="#${anchor}" aria-label="Link to ${path}">#</a>
+      ${methodLabel(route)} <code>${pathText(path)}</code>
+      <a class="anchor" href="#${anchor}" aria-label="Link to ${path}">#</a>
     </h3>
     <p>${prose(operation.summary ?? '')} ${prose(operation.description ?? '')}</p>
     <p class="facts">${access(operation).map((fact) => html`<span class="tag">${fact}</span> `)}</p>
@@ -105,7 +106,7 @@ function parameterList({ parameters = [] }: Operation): Html | null {
               <code>${name}</code>
               <span class="type">${typeName(schema)} in the ${place}${required ? '' : ', optional'}</span>
             </dt>
-            <dd>${note({ ...schema, ...(description !== undefined && { description }) })}</dd>`,
+            <dd>${prose(note({ ...schema, ...(description !== undefined && { description }) }))}</dd>`,
       )}
     </dl>`;
 }

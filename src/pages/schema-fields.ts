@@ -1,4 +1,4 @@
-import { html } from './html.js';
+import { html, prose } from './html.js';
 import type { Html } from './html.js';
 import type { JsonSchema } from './json-schema.js';
 
@@ -14,7 +14,7 @@ export function fieldList(schema: JsonSchema): Html {
     ${rows.map(
       ({ name, field, required }) =>
         html`<dt><code>${name}</code> <span class="type">${typeName(field)}${required ? '' : ', optional'}</span></dt>
-          <dd>${note(field)}</dd>`,
+          <dd>${prose(note(field))}</dd>`,
     )}
   </dl>`;
 }

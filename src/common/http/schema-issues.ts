@@ -42,6 +42,7 @@ export const expectation: core.$ZodErrorMap = (issue) => {
     case 'invalid_value':
       return `Expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}.`;
     case 'too_small':
+      if (issue.origin === 'string' && Number(issue.minimum) === 1) return 'Write at least one character.';
       return bound('At least', issue.minimum, issue.origin);
     case 'too_big':
       return bound('At most', issue.maximum, issue.origin);
@@ -66,6 +67,7 @@ function article(type: string): string {
 }
 
 function bound(words: string, limit: number | bigint, origin: string): string {
-  const units: Record<string, string> = { string: ' characters', array: ' items', set: ' items' };
-  return `${words} ${limit}${units[origin] ?? ''}.`;
+  const units: Record<string, string> = { string: ' character', array: ' item', set: ' item' };
+  const unit = units[origin] ?? '';
+  return `${words} ${limit}${unit}${unit !== '' && Number(limit) !== 1 ? 's' : ''}.`;
 }

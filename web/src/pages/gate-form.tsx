@@ -52,7 +52,7 @@ function ThisPageAt({ serviceUrl }: { serviceUrl: string }) {
   const { pathname, search } = window.location;
   return (
     <p>
-      <a href={serviceUrl + pathname + search}>Open this page at {serviceUrl}</a>
+      <a href={serviceUrl + pathname + search}>Open this page there</a>
     </p>
   );
 }
