@@ -1,4 +1,5 @@
 import type { Page, Route } from 'playwright-core';
+import { PASSWORD } from '../support/device.js';
 import { useStage } from './support/stage.js';
 import { openTab } from './support/visitor.js';
 
@@ -72,6 +73,16 @@ test('registering with a taken address, then with a common password: beside the 
   await send(tab, common, 'Create account');
   await expectBeside(tab, 'Password', 'This password is among the most common ones: choose another.');
   await expectKept(tab, common);
+});
+
+test('changing the password to the same one: beside the new one, and what was typed is kept', async () => {
+  const { context, tab: devices } = await stage.openSignedIn(await stage.newAccount());
+  await devices.close();
+  const tab = await openTab(context, '/account/security');
+  const typed = { 'Current password': PASSWORD, 'New password': PASSWORD };
+  await send(tab, typed, 'Change password');
+  await expectBeside(tab, 'New password', 'This is the password you have already.');
+  await expectKept(tab, typed);
 });
 
 test.each<[name: string, answer: (route: Route) => Promise<void>, sentence: string]>([

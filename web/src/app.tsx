@@ -1,5 +1,5 @@
 import { TimeOutDialog, useClientEvent, useSession } from '@portcullis/client/react';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Opening } from './account/opening.js';
 import { ReauthenticationProvider } from './account/reauthentication.js';
 import { Shell } from './account/shell.js';
@@ -12,6 +12,7 @@ import { SecurityPage } from './pages/security.page.js';
 import { SignInPage } from './pages/sign-in.page.js';
 import { destination, isGate, Redirect, useRoute, type Route } from './ui/router.js';
 import { useToast } from './ui/toast.js';
+import { mayComeBack } from './words/reasons.js';
 
 const PAGES: Record<Exclude<Route, 'sign-in' | 'register'>, ReactNode> = {
   devices: <DevicesPage />,
@@ -33,14 +34,28 @@ const TIME_OUT_CLASSES = {
 export function App() {
   const session = useSession();
   const route = useRoute();
+  const lastEmail = useRef('');
+  useEffect(() => {
+    if (session.state === 'signed_in') lastEmail.current = session.user.email;
+  }, [session]);
   if (session.state === 'unknown') return <Opening route={route} />;
-  if (session.state === 'anonymous') return <SignedOutPages route={route} reason={session.reason} />;
+  if (session.state === 'anonymous') {
+    const { reason } = session;
+    return <SignedOutPages {...{ route, reason }} knownEmail={mayComeBack(reason) ? lastEmail.current : ''} />;
+  }
   // Whatever was loaded, typed or opened belongs to one person: another one starts anew.
   return <SignedInPages key={session.user.id} route={route} />;
 }
 
-function SignedOutPages({ route, reason }: { route: Route | null; reason: string | undefined }) {
-  const [email, setEmail] = useState('');
+interface SignedOutProps {
+  route: Route | null;
+  reason: string | undefined;
+  /** Of who was signed in here until now; empty for nobody. */
+  knownEmail: string;
+}
+
+function SignedOutPages({ route, reason, knownEmail }: SignedOutProps) {
+  const [email, setEmail] = useState(knownEmail);
   const gate = { email, onEmail: setEmail, reason };
   if (route === 'register') return <RegisterPage {...gate} />;
   if (route === 'sign-in') return <SignInPage {...gate} />;

@@ -51,7 +51,7 @@ function TopBar() {
       <div className="top-row">
         <Link to="devices" className="brand">
           <Mark />
-          Portcullis
+          <span>Portcullis</span>
         </Link>
         {user && (
           <>

@@ -63,13 +63,18 @@ export function gateValues(values: FormData): { email: string; password: string 
 }
 
 /** What can be told of it without asking the service. */
-export function gateFaults(values: FormData, noPassword: string): Record<'email' | 'password', string | false> {
+export function gateFaults(
+  values: FormData,
+  passwordFault: (password: string) => string | false,
+): Record<'email' | 'password', string | false> {
   const { email, password } = gateValues(values);
-  return { email: emailFault(email), password: password === '' && noPassword };
+  return { email: emailFault(email), password: passwordFault(password) };
 }
 
 /** Only what is surely no address: the service judges the rest. */
 function emailFault(email: string): string | false {
   if (email === '') return 'Type your e-mail address.';
-  return !/^[^\s@]+@[^\s@]+$/.test(email) && 'Type an e-mail address, such as ada@example.com.';
+  return (
+    !/^[^\s@]+@[^\s@]+[.\u3002\uff0e\uff61][^\s@]+$/.test(email) && 'Type an e-mail address, such as ada@example.com.'
+  );
 }

@@ -4,6 +4,7 @@ import { Field } from '../ui/field.js';
 import { PageHeading } from '../ui/page.js';
 import { Link } from '../ui/router.js';
 import { text, useSubmission } from '../ui/use-submission.js';
+import { newPasswordFault } from '../words/new-password.js';
 import { Gate } from './gate.js';
 import { GateForm, gateFaults, gateValues } from './gate-form.js';
 import type { GateProps } from './gate-props.js';
@@ -18,7 +19,7 @@ export function RegisterPage({ email, onEmail }: GateProps) {
       const user = await client.register({ ...account, ...(name !== '' && { name }) });
       if (!user) setSentTo(account.email);
     },
-    { check: (values) => gateFaults(values, 'Choose a password.'), places: { email_taken: { field: 'email' } } },
+    { check: (values) => gateFaults(values, newPasswordFault), places: { email_taken: { field: 'email' } } },
   );
   const signIn = (
     <Link to="sign-in" search={window.location.search}>

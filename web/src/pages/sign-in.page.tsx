@@ -15,7 +15,7 @@ export function SignInPage({ email, onEmail, reason }: GateProps) {
       await client.signIn({ ...gateValues(values), remember: values.has('remember') });
     },
     {
-      check: (values) => gateFaults(values, 'Type your password.'),
+      check: (values) => gateFaults(values, (password) => password === '' && 'Type your password.'),
       places: { credentials_invalid: { field: 'password' } },
     },
   );
@@ -29,7 +29,7 @@ export function SignInPage({ email, onEmail, reason }: GateProps) {
   );
   return (
     <Gate foot={foot}>
-      {reason !== undefined && <SignedOut reason={reason} />}
+      {reason !== undefined && !submission.attempted && <SignedOut reason={reason} />}
       <PageHeading title="Sign in" />
       <GateForm
         {...{ submission, email, onEmail }}

@@ -12,10 +12,11 @@ interface SubmissionOptions {
 
 /**
  * Sends a form. Nothing that was typed is lost when it fails; the sentences stand beside their fields and the focus goes
- * to the first of them.
+ * to the first of them. `attempted`: whether the service has been asked at all.
  */
 export function useSubmission(work: (values: FormData) => Promise<void>, options: SubmissionOptions = {}) {
   const [busy, setBusy] = useState(false);
+  const [attempted, setAttempted] = useState(false);
   const [failure, setFailure] = useState(NOTHING);
   const form = useRef<HTMLFormElement>(null);
 
@@ -29,6 +30,7 @@ export function useSubmission(work: (values: FormData) => Promise<void>, options
     const values = new FormData(event.currentTarget);
     const fields = sentencesOf(options.check?.(values) ?? {});
     if (Object.keys(fields).length > 0) return setFailure({ fields, message: null });
+    setAttempted(true);
     setBusy(true);
     try {
       await work(values);
@@ -44,7 +46,7 @@ export function useSubmission(work: (values: FormData) => Promise<void>, options
     }
   };
 
-  return { form, busy, failure, submit };
+  return { form, busy, attempted, failure, submit };
 }
 
 /** What is about a field that this form does not have goes above the form. */

@@ -1,4 +1,4 @@
-import { signOutNotice } from './reasons.js';
+import { mayComeBack, signOutNotice } from './reasons.js';
 
 const REASONS = [
   'this_tab',
@@ -31,4 +31,9 @@ test('a copied sign-in and a suspension are warnings', () => {
   expect(signOutNotice('reused').tone).toBe('warning');
   expect(signOutNotice('suspended').tone).toBe('warning');
   expect(signOutNotice('expired').tone).toBe('calm');
+});
+
+test('who left by themselves, or was never here, is not expected back', () => {
+  expect(REASONS.filter((reason) => !mayComeBack(reason))).toEqual(['this_tab', 'another_tab', 'account_deleted']);
+  expect(mayComeBack(undefined)).toBe(false);
 });

@@ -38,3 +38,11 @@ export function signOutNotice(reason: string): SignOutNotice {
     ? NOTICES[reason]!
     : { tone: 'calm', text: 'You have been signed out. Sign in to go on.' };
 }
+
+/** Who left by themselves may have left this browser to somebody else: their address is not shown to whoever comes next. */
+const LEFT = new Set(['this_tab', 'another_tab', 'account_deleted']);
+
+/** Whether whoever is signed out is likely to sign in again here. */
+export function mayComeBack(reason: string | undefined): boolean {
+  return reason !== undefined && !LEFT.has(reason);
+}
