@@ -2,6 +2,8 @@ import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis
 import { randomUUID } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '../packages/verifier/src/follower/freshness.js';
+import { RevocationFollower, type FollowerOptions } from '../packages/verifier/src/follower/revocation-follower.js';
 import { Instance } from './faults/support/instance.js';
 import { Device } from './support/device.js';
 import { newBackend, type Backend } from './support/feed.js';
@@ -144,14 +146,14 @@ describe('a request for the stream that lay somewhere for longer than a quarter 
   }, 30_000);
 });
 
-describe('what comes instead of the feed', () => {
-  const epoch = randomUUID();
-  const list = `{"epoch":"${epoch}","head":3,"items":[\n{"seq":3,"kind":"session","subject":"gone"}\n]}\n`;
-  const event = (type: string, data: object, seq?: number) =>
-    `${seq === undefined ? '' : `id: ${epoch}:${seq}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
-  const beat = (changes: object = {}) =>
-    event('heartbeat', { after: 3, head: 3, elapsed: 0, staleness: 0, ...changes }, 3);
+const epoch = randomUUID();
+const list = `{"epoch":"${epoch}","head":3,"items":[\n{"seq":3,"kind":"session","subject":"gone"}\n]}\n`;
+const event = (type: string, data: object, seq?: number) =>
+  `${seq === undefined ? '' : `id: ${epoch}:${seq}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`;
+const beat = (changes: object = {}) =>
+  event('heartbeat', { after: 3, head: 3, elapsed: 0, staleness: 0, ...changes }, 3);
 
+describe('what comes instead of the feed', () => {
   const rubbish: Record<string, { list?: string; stream?: string; type?: string; ends?: true; code: string }> = {
     'a page instead of the list': { list: '<html>', code: 'feed_invalid' },
     'a list that breaks off': { list: list.slice(0, -4), code: 'feed_invalid' },
@@ -236,8 +238,77 @@ async function inTurns(turns: number): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
 }
 
+describe('a follower that is closed by what it tells of', () => {
+  const ended = (seq: number) =>
+    event('revocations', { after: 3, items: [{ seq, kind: 'session', subject: 's' }] }, seq);
+
+  /** Follows until it is closed. All of the stream comes in one packet, its end included, once its head has arrived. */
+  async function follow(
+    stream: string,
+    listeners: Pick<FollowerOptions, 'onEntries' | 'onConfirmed'>,
+    index?: unknown,
+  ) {
+    const asked: string[] = [];
+    const served = await serve((path, response) => {
+      asked.push(path);
+      if (!path.endsWith('/events')) return response.end(list);
+      response.setHeader('content-type', 'text/event-stream').flushHeaders();
+      send = () => response.end(stream);
+    });
+    let send = () => {};
+    follower = new RevocationFollower({
+      feed: new URL(`${served.url}/v1/revocations`),
+      credentials: { id: 'account', secret: 'x' },
+      maxStaleness: 5,
+      clock: systemClock,
+      fetch: (url, options) => fetch(url, options).finally(() => send()),
+      onError: (error) => errors.push(error),
+      ...listeners,
+    });
+    if (index) follower.index = index as RevocationFollower['index'];
+    await follower.run();
+    await served.close();
+    return asked;
+  }
+
+  let follower: RevocationFollower;
+  let errors: unknown[];
+  beforeEach(() => (errors = []));
+  const close = () => follower.close();
+
+  test('ends, takes nothing more of what came with it, and is not fresh again', async () => {
+    const stream = beat() + ended(4) + ended(5) + beat({ after: 3 });
+    const onEntries = (entries: unknown) => entries && close();
+    await follow(stream, { onEntries, onConfirmed: () => undefined });
+    expect([follower.cursor?.seq, follower.freshness.isFresh(), errors]).toEqual([4, false, []]);
+  });
+
+  test('ends at a heartbeat', async () => {
+    await follow(beat(), { onEntries: () => undefined, onConfirmed: close });
+    expect([follower.freshness.isFresh(), errors]).toEqual([false, []]);
+  });
+
+  test('asks for no stream after the list', async () => {
+    const asked = await follow(beat(), { onEntries: close, onConfirmed: () => undefined });
+    expect([asked, errors]).toEqual([['/v1/revocations'], []]);
+  });
+
+  test('tells nothing of a list that it was about to take over', async () => {
+    const told: unknown[] = [];
+    const known = {
+      *slicesAfter() {
+        yield [];
+        close();
+        yield [];
+      },
+    };
+    await follow(beat(), { onEntries: (entries) => told.push(entries), onConfirmed: () => undefined }, known);
+    expect([told, errors]).toEqual([[], []]);
+  });
+});
+
 /** An HTTP server that answers as it is told. */
-async function serve(answer: (path: string, response: ServerResponse) => void) {
+async function serve(answer: (path: string, response: ServerResponse) => unknown) {
   const server = createServer((request, response) => answer(request.url ?? '', response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {

@@ -89,6 +89,7 @@ export class RevocationFollower {
         // As the word before what the new log says: it counts in another one.
         for (const entry of slice) successor.apply({ ...entry, seq: 0 });
         await setImmediate();
+        this.closing.signal.throwIfAborted();
       }
       this.index = successor;
       this.options.onEntries(null);
@@ -188,11 +189,15 @@ class Attempt {
     return this.controller.signal;
   }
 
-  /** The same lines; each puts off the end. */
+  /**
+   * The same lines; each puts off the end. None after it was closed, in answer to one of them say: what was told by then
+   * is not to be applied, and where the answer has ended too, Node 20 never settles a read that comes after the abort.
+   */
   async *watch(lines: AsyncIterable<string>): AsyncGenerator<string> {
     for await (const line of lines) {
       this.timer.refresh();
       yield line;
+      this.controller.signal.throwIfAborted();
     }
   }
 
