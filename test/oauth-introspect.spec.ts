@@ -1,14 +1,15 @@
 import { jest } from '@jest/globals';
 import pg from 'pg';
+import { RevocationLogRepository } from '../src/revocation/revocation-log.repository.js';
 import { claimsOf, signerOf } from './support/access-token.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { Device, FROM_OWN_PAGE, send } from './support/device.js';
 import { changeAccount } from './support/operator.js';
 import { forged, introspect, renew, sendForm } from './support/oauth.js';
 import { poll } from './support/poll.js';
-import { catchUp, revoke } from './support/revocation.js';
+import { catchUp, revoke, syncOf } from './support/revocation.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
-import { startProxy } from './support/tcp-proxy.js';
+import { startProxy, type TcpProxy } from './support/tcp-proxy.js';
 
 let service: Service;
 let account: Backend;
@@ -147,7 +148,7 @@ describe('what is wrong with the question', () => {
   });
 });
 
-test('an access token costs no statement of the database, first seen or not, good or not; nor does a forged refresh token', async () => {
+test('an access token costs no statement of the database but the look at the log, first seen or not, good or not; nor does a forged refresh token', async () => {
   const device = await Device.register(service);
   const other = await Device.register(service);
   await other.send('/v1/auth/logout', { method: 'POST' });
@@ -162,6 +163,71 @@ test('an access token costs no statement of the database, first seen or not, goo
   const byItself =
     /revocation_head|insert into instances|application_credentials|from applications order by id|^(listen|select 1)/i;
   expect(statements.filter((statement) => !byItself.test(statement))).toEqual([]);
+});
+
+test('all who ask at the same time share one look at the log, which began after they asked', async () => {
+  const devices = await Promise.all(Array.from({ length: 20 }, () => Device.register(service)));
+  const repository = service.app.get(RevocationLogRepository, { strict: false });
+  const read = repository.readAfter.bind(repository);
+  let open = () => {};
+  const gate = new Promise<void>((resolve) => (open = resolve));
+  let reads = 0;
+  repository.readAfter = async (cursor) => {
+    reads += 1;
+    const log = await read(cursor);
+    if (reads === 1) await gate;
+    return log;
+  };
+  const waiting = jest.spyOn(syncOf(service), 'awaitFresh');
+  try {
+    await poll(() => reads === 1);
+    const answers = devices.map(({ accessToken }) => introspect(service, account, accessToken));
+    await poll(() => waiting.mock.calls.length === devices.length);
+    await devices[0]!.send('/v1/auth/logout', { method: 'POST' });
+    open();
+    const active = (await Promise.all(answers)).map(({ body }) => body.active);
+    expect(active).toEqual([false, ...Array(devices.length - 1).fill(true)]);
+    // The held one, theirs, and one more where the sign-out was heard of late.
+    expect(reads).toBeLessThanOrEqual(3);
+  } finally {
+    open();
+    repository.readAfter = read;
+    waiting.mockRestore();
+  }
+});
+
+describe('of an instance that allows itself minutes', () => {
+  let two: Service;
+  let proxy: TcpProxy;
+  beforeAll(async () => {
+    proxy = await startProxy(service.db.url);
+    const env = { DATABASE_URL: proxy.url, REVOCATION_MAX_STALENESS: '5m', REVOCATION_LISTEN: 'false' };
+    two = await startService({ besides: service, env });
+  });
+  afterAll(async () => {
+    await two.stop();
+    await proxy.close();
+  });
+
+  test('what another one revoked before the question is inactive', async () => {
+    for (let round = 0; round < 20; round++) {
+      const device = await Device.register(service);
+      expect((await introspect(two, account, device.accessToken)).body.active).toBe(true);
+      await device.send('/v1/auth/logout', { method: 'POST' });
+      expect((await introspect(two, account, device.accessToken)).body).toEqual({ active: false });
+    }
+  });
+
+  test('without a database: 503 at once, whatever the token', async () => {
+    const { accessToken, refreshToken } = await Device.register(service);
+    proxy.cut();
+    for (const token of [accessToken, refreshToken, 'x'])
+      expect(await introspect(two, account, token)).toMatchObject({ status: 503, code: 'revocation_unavailable' });
+    expect(syncOf(two).isFresh()).toBe(true);
+    proxy.heal();
+    await catchUp(two);
+    expect((await introspect(two, account, accessToken)).body.active).toBe(true);
+  });
 });
 
 test('who cannot know what is revoked says neither yes nor no: 503, then the answer again', async () => {

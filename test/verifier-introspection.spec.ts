@@ -5,6 +5,7 @@ import { newBackend, type Backend } from './support/feed.js';
 import { followed, refusalBy, startVerifier } from './support/following.js';
 import { poll } from './support/poll.js';
 import { changeAccount } from './support/operator.js';
+import { syncOf } from './support/revocation.js';
 import { startService, type Service } from './support/service.js';
 import { startProxy, type TcpProxy } from './support/tcp-proxy.js';
 
@@ -157,6 +158,46 @@ describe('a verifier that cannot ask either says neither yes nor no', () => {
     await lost.stop();
     await database.close();
   }, 30_000);
+
+  test('the service allows itself minutes and has lost its database: the limit is that of the verifier', async () => {
+    const database = await startProxy(service.db.url);
+    const env = { DATABASE_URL: database.url, REVOCATION_MAX_STALENESS: '5m' };
+    const lost = await startService({ besides: service, env });
+    const verifier = await startVerifier(lost, { backend, maxStaleness: LIMIT, onStale: 'introspect', clock });
+    const device = await Device.register(service);
+    expect(await refusalBy(verifier, device.accessToken)).toBeNull();
+    database.cut();
+    await device.send('/v1/auth/logout', { method: 'POST' });
+    clock.shift += LIMIT * 1000 + 100;
+    expect([verifier.status.fresh, syncOf(lost).isFresh()]).toEqual([false, true]);
+    for (let asked = 0; asked < 5; asked++) {
+      expect(await refusalBy(verifier, device.accessToken)).toBe('revocation_unavailable');
+    }
+    database.heal();
+    await poll(async () => (await refusalBy(verifier, device.accessToken)) !== 'revocation_unavailable');
+    expect(await refusalBy(verifier, device.accessToken)).toMatch(/^(token_revoked|session_ended)$/);
+    verifier.close();
+    await lost.stop();
+    await database.close();
+  }, 30_000);
+
+  test.each(['now', 'monotonic'] as const)('the answer was under way for too long, by the clock %s', async (which) => {
+    let slept = 0;
+    const verifier = await follow({
+      clock: { ...clock, [which]: () => clock[which]() + slept },
+      fetch: async (url, options) => {
+        const response = await fetch(url, options);
+        if (String(url).endsWith('/introspect')) slept += LIMIT * 1000;
+        return response;
+      },
+    });
+    const device = await Device.register(service);
+    lose(verifier);
+    expect(await refusalBy(verifier, device.accessToken)).toBe('revocation_unavailable');
+    expect(slept).toBe(LIMIT * 1000);
+    expect(verifier.status.error).toMatchObject({ code: 'unreachable' });
+    verifier.close();
+  });
 
   test('its credentials are not good any more: its application was disabled', async () => {
     const own = await newBackend(service);

@@ -59,8 +59,8 @@ export class OAuthController {
   @ApiRoute({
     summary: 'Whether a token of the asking application is good now (RFC 7662).',
     description:
-      'An access token gets the answer that a route would give it; a refresh token, what a refresh would. Whatever is ' +
-      'not active, for whatever reason, is `{"active": false}`.',
+      'An access token gets the answer that a route would give it after a look at the log; a refresh token, what a ' +
+      'refresh would. Whatever is not active, for whatever reason, is `{"active": false}`.',
     answers: Introspection,
     authentication: 'application',
     problems: ['revocation_unavailable', 'unavailable'],

@@ -83,7 +83,7 @@ export class Verifier {
     this.remote = new RemoteKeys({ url: jwks, fetch, clock, refetchInterval, isWithdrawn, onLoaded, onError });
     const onLooked = () => this.wake();
     this.issuerCheck = new IssuerCheck({ metadata, issuer, feed, fetch, onLooked, onError: settings.onError });
-    this.introspection = introspection && new Introspection(introspection, credentials, fetch);
+    this.introspection = introspection && new Introspection(introspection, credentials, fetch, clock);
     this.context = { keys: this.remote.keys, index: this.follower.index, now: 0 };
     this.watch = new RefusalWatch({
       refusalOf: (verified) => decide(verified, this.follower.index),

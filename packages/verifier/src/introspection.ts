@@ -1,11 +1,15 @@
 import { asObject } from './follower/feed-messages.js';
 import { FeedError } from './follower/feed-error.js';
+import { momentOf, timeSince, type Clock } from './follower/freshness.js';
 import { basicAuthorization, request, type Credentials, type Fetch } from './follower/service-request.js';
 
-/** Shorter than a person waits, in milliseconds. */
+/** Shorter than a person waits, and no longer than the least `maxStaleness`. Milliseconds. */
 const TIMEOUT_MS = 2_000;
 
-/** Asks the service about one token (RFC 7662), once for all who ask at the same time. Nothing is kept. */
+/**
+ * Asks the service about one token (RFC 7662), once for all who ask at the same time. Nothing is kept. An answer tells of a
+ * moment after it was asked for, and is worth nothing once that is too long ago.
+ */
 export class Introspection {
   private readonly asking = new Map<string, Promise<boolean>>();
 
@@ -13,6 +17,7 @@ export class Introspection {
     private readonly url: URL,
     private readonly credentials: Credentials,
     private readonly fetch: Fetch,
+    private readonly clock: Clock,
   ) {}
 
   /** Whether the token is active. Throws a FeedError when the service does not say. */
@@ -25,6 +30,7 @@ export class Introspection {
   }
 
   private async ask(token: string): Promise<boolean> {
+    const asked = momentOf(this.clock);
     const response = await request(this.fetch, this.url, {
       method: 'POST',
       headers: {
@@ -42,6 +48,9 @@ export class Introspection {
       throw new FeedError('feed_invalid', 'introspection gave no JSON', { cause });
     }
     if (typeof active !== 'boolean') throw new FeedError('feed_invalid', 'introspection says neither yes nor no');
+    // By both clocks: a process that slept meanwhile finds the answer before its timer.
+    if (timeSince(asked, this.clock) > TIMEOUT_MS)
+      throw new FeedError('unreachable', 'introspection answered too late');
     return active;
   }
 }

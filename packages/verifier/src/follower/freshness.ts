@@ -17,6 +17,15 @@ export interface Moment {
   monotonic: number;
 }
 
+export function momentOf(clock: Clock): Moment {
+  return { wall: clock.now(), monotonic: clock.monotonic() };
+}
+
+/** Milliseconds, by the clock that says more; a wall clock that was set back would hide a freeze for as long. */
+export function timeSince({ wall, monotonic }: Moment, clock: Clock): number {
+  return Math.max(clock.monotonic() - monotonic, Math.abs(clock.now() - wall));
+}
+
 /** How far the two clocks may part during one stream, in milliseconds: they drift by some hundred in ten minutes. */
 const MAX_PARTING = 1_000;
 
@@ -35,7 +44,7 @@ export class Freshness {
   ) {}
 
   moment(): Moment {
-    return { wall: this.clock.now(), monotonic: this.clock.monotonic() };
+    return momentOf(this.clock);
   }
 
   /** `now`: unix ms. */
@@ -52,8 +61,7 @@ export class Freshness {
 
   /** Milliseconds, by the clock that says more; Infinity before the first heartbeat. */
   get age(): number {
-    const { wall, monotonic } = this.confirmed;
-    return Math.max(this.clock.monotonic() - monotonic, Math.abs(this.clock.now() - wall));
+    return timeSince(this.confirmed, this.clock);
   }
 
   /** Milliseconds between the moment that a heartbeat tells of, as far as can be said, and its arrival. */
