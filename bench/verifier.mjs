@@ -12,13 +12,13 @@ const key = makeKey('ES256');
 const epoch = '4b3c9f0e-0000-4000-8000-000000000000';
 const began = performance.now();
 
-function answer(url) {
+function answer(url, signal) {
   const { pathname } = new URL(url);
   if (pathname.endsWith('jwks.json')) {
     return Response.json({ keys: [{ ...key.key.export({ format: 'jwk' }), kid: 'k1', alg: 'ES256', use: 'sig' }] });
   }
   if (pathname.endsWith('/events'))
-    return new Response(heartbeats(), { headers: { 'content-type': 'text/event-stream' } });
+    return new Response(heartbeats(signal), { headers: { 'content-type': 'text/event-stream' } });
   const items = Array.from({ length: 100_000 }, (_, i) => {
     const { seq, kind, subject, minVersion, expiresAt } = makeEntry(i);
     return JSON.stringify({ seq, kind, subject, minVersion, exp: expiresAt });
@@ -26,19 +26,22 @@ function answer(url) {
   return new Response(`{"epoch":"${epoch}","head":100000,"items":[\n${items.join(',\n')}\n]}\n`);
 }
 
-function heartbeats() {
+/** Until it is given up, as by fetch. */
+function heartbeats(signal) {
   const start = performance.now();
   const beat = () => {
     const data = { after: 100_000, head: 100_000, elapsed: Math.floor(performance.now() - start), staleness: 0 };
     return new TextEncoder().encode(`id: ${epoch}:100000\nevent: heartbeat\ndata: ${JSON.stringify(data)}\n\n`);
   };
-  let timer;
   return new ReadableStream({
     start(controller) {
       controller.enqueue(beat());
-      timer = setInterval(() => controller.enqueue(beat()), 1_000);
+      const timer = setInterval(() => controller.enqueue(beat()), 1_000);
+      signal.addEventListener('abort', () => {
+        clearInterval(timer);
+        controller.error(signal.reason);
+      });
     },
-    cancel: () => clearInterval(timer),
   });
 }
 
@@ -50,7 +53,7 @@ const verifier = createVerifier({
   clock: { now: () => NOW * 1000 + performance.now() - began, monotonic: () => performance.now() },
   maxStaleness: 60,
   cacheSize: 40_000,
-  fetch: async (url) => answer(url),
+  fetch: async (url, { signal }) => answer(url, signal),
 });
 await verifier.ready();
 
