@@ -7,6 +7,8 @@ import { tokenCorpus } from './support/token-corpus.js';
 
 const FILE = new URL('../docs/protocol-vectors.json', import.meta.url);
 const NOW = 1_800_000_000;
+/** As large as they are, milliseconds since 1970: a reader that keeps them in 32 bits gets verdicts wrong. */
+const [USER_VERSION, APPLICATION_VERSION] = [1_799_999_300_123, 1_795_305_600_001];
 
 interface Vectors {
   issuer: string;
@@ -29,8 +31,8 @@ const CLAIMS = {
   jti: 'b5a1e0c4-3f0c-4a53-9a39-6d6e3f1c9a10',
   client_id: 'shop',
   sid: '9b2f6a1e-7d43-4c55-9d0e-2f1f3a8f7c11',
-  ver: 7,
-  aver: 3,
+  ver: USER_VERSION,
+  aver: APPLICATION_VERSION,
   auth_time: NOW - 100,
   acr: 'urn:portcullis:pwd',
   amr: ['pwd'],
@@ -50,43 +52,66 @@ const REVOCATIONS: { name: string; entries: Record<string, unknown>[]; expect: s
   { name: 'the session', entries: [session], expect: 'session_ended' },
   { name: 'the token', entries: [token], expect: 'token_revoked' },
   { name: 'the key', entries: [key], expect: 'token_revoked' },
-  { name: 'an older version of the user', entries: [{ ...user, seq: 1, minVersion: 7 }], expect: 'accepted' },
-  { name: 'this version of the user', entries: [{ ...user, seq: 1, minVersion: 8 }], expect: 'token_outdated' },
+  {
+    name: 'an older version of the user',
+    entries: [{ ...user, seq: 1, minVersion: USER_VERSION }],
+    expect: 'accepted',
+  },
+  {
+    name: 'this version of the user',
+    entries: [{ ...user, seq: 1, minVersion: USER_VERSION + 1 }],
+    expect: 'token_outdated',
+  },
+  {
+    name: 'an older version of the user that would be newer in 32 bits',
+    entries: [{ ...user, seq: 1, minVersion: USER_VERSION - 2 ** 32 + 1 }],
+    expect: 'accepted',
+  },
+  {
+    name: 'a newer version of the user that would be the same in 32 bits',
+    entries: [{ ...user, seq: 1, minVersion: USER_VERSION + 2 ** 32 }],
+    expect: 'token_outdated',
+  },
+  {
+    name: 'the largest numbers there can be',
+    entries: [{ ...user, seq: Number.MAX_SAFE_INTEGER, minVersion: Number.MAX_SAFE_INTEGER }],
+    expect: 'token_outdated',
+  },
   {
     name: 'an older version of the application',
-    entries: [{ ...application, seq: 1, minVersion: 3 }],
+    entries: [{ ...application, seq: 1, minVersion: APPLICATION_VERSION }],
     expect: 'accepted',
   },
   {
     name: 'this version of the application',
-    entries: [{ ...application, seq: 1, minVersion: 4 }],
+    entries: [{ ...application, seq: 1, minVersion: APPLICATION_VERSION + 1 }],
     expect: 'token_outdated',
   },
   { name: 'the user suspended', entries: [{ ...user, seq: 1, suspended: true }], expect: 'account_suspended' },
   {
     name: 'the user suspended, in this version',
-    entries: [{ ...user, seq: 1, minVersion: 8, suspended: true }],
+    entries: [{ ...user, seq: 1, minVersion: USER_VERSION + 1, suspended: true }],
     expect: 'account_suspended',
   },
   {
     name: 'the user suspended, and the token from after that was lifted, which is not known yet',
-    entries: [{ ...user, seq: 1, minVersion: 7, suspended: true }],
+    entries: [{ ...user, seq: 1, minVersion: USER_VERSION, suspended: true }],
     expect: 'accepted',
   },
   {
     name: 'restored and suspended again, and the token from between the two',
     entries: [
-      { ...user, seq: 1, minVersion: 6, suspended: true },
-      { ...user, seq: 2, minVersion: 7 },
-      { ...user, seq: 3, minVersion: 8, suspended: true },
+      { ...user, seq: 1, minVersion: USER_VERSION - 1, suspended: true },
+      { ...user, seq: 2, minVersion: USER_VERSION },
+      { ...user, seq: 3, minVersion: USER_VERSION + 1, suspended: true },
     ],
     expect: 'account_suspended',
   },
   {
     name: 'suspended and restored since, the later word first',
     entries: [
-      { ...user, seq: 2, minVersion: 8 },
-      { ...user, seq: 1, minVersion: 7, suspended: true },
+      { ...user, seq: 2, minVersion: USER_VERSION + 1 },
+      { ...user, seq: 1, minVersion: USER_VERSION, suspended: true },
     ],
     expect: 'token_outdated',
   },
@@ -105,19 +130,19 @@ const REVOCATIONS: { name: string; entries: Record<string, unknown>[]; expect: s
   },
   {
     name: 'the application disabled, in this version',
-    entries: [{ ...application, seq: 1, minVersion: 4, suspended: true }],
+    entries: [{ ...application, seq: 1, minVersion: APPLICATION_VERSION + 1, suspended: true }],
     expect: 'application_disabled',
   },
   {
     name: 'the application disabled, and the token from after it was enabled, which is not known yet',
-    entries: [{ ...application, seq: 1, minVersion: 3, suspended: true }],
+    entries: [{ ...application, seq: 1, minVersion: APPLICATION_VERSION, suspended: true }],
     expect: 'accepted',
   },
   {
     name: 'the higher version counts, whatever comes later',
     entries: [
-      { ...user, seq: 1, minVersion: 9 },
-      { ...user, seq: 2, minVersion: 7 },
+      { ...user, seq: 1, minVersion: USER_VERSION + 2 },
+      { ...user, seq: 2, minVersion: USER_VERSION },
     ],
     expect: 'token_outdated',
   },
