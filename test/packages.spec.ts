@@ -1,8 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inProject, projectFile } from './docs-pages.js';
+import { codeBlocks, inProject, projectFile } from './docs-pages.js';
 import { Device } from './support/device.js';
 import { newBackend } from './support/feed.js';
 import { PUBLIC_URL, startService } from './support/service.js';
@@ -39,6 +39,18 @@ function npm(cwd: string, ...words: string[]): string {
 function install(folder: string): void {
   const [command = ''] = /^npm install .+$/m.exec(projectFile(`packages/${folder}/README.md`)) ?? [];
   npm(project, ...command.split(' ').slice(1), '--offline', '--no-audit', '--no-fund');
+}
+
+/** As a strict project does. Throws what is wrong. */
+function compile(...words: string[]): void {
+  const options = '--strict --target es2023 --module nodenext --jsx react-jsx --types node --typeRoots'.split(' ');
+  const tsc = join(root, 'node_modules/typescript/bin/tsc');
+  const [typeRoot, encoding] = [join(root, 'node_modules/@types'), 'utf8'] as const;
+  const { status, stdout } = spawnSync(process.execPath, [tsc, ...options, typeRoot, ...words], {
+    cwd: project,
+    encoding,
+  });
+  if (status !== 0) throw new Error(stdout);
 }
 
 function exportedBy(manifest: { exports: Record<string, string | Record<string, string>> }): string[] {
@@ -94,12 +106,7 @@ test('the verifier, installed so, verifies a token, and its types are found', as
     console.log(principal.userId, typeof protect(verifier, { roles: ['editor'] }));
     verifier.close();`;
   await writeFile(join(project, 'shop.ts'), code);
-  const strict = ['--strict', '--target', 'es2023', '--module', 'nodenext', '--types', 'node'];
-  const types = ['--typeRoots', join(root, 'node_modules/@types')];
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...strict, ...types, 'shop.ts'], {
-    cwd: project,
-    encoding: 'utf8',
-  });
+  compile('shop.ts');
   const given = [PUBLIC_URL, `${service.url}/v1/revocations`, secret, device.accessToken];
   const said = await new Promise<string>((resolve, reject) => {
     execFile(process.execPath, ['shop.js', ...given], { cwd: project }, (error, stdout) =>
@@ -108,4 +115,39 @@ test('the verifier, installed so, verifies a token, and its types are found', as
   });
   expect(said.trim()).toBe(`${device.userId} function`);
   await service.stop();
+}, 60_000);
+
+/** What the reader of each block of a page has already, in the order of the blocks. */
+const GIVEN = {
+  verifier: [
+    '',
+    `import { createVerifier, type VerifierOptions } from '@portcullis/verifier';
+     declare const options: VerifierOptions;`,
+    `declare const verifier: import('@portcullis/verifier').Verifier;
+     declare const token: string;
+     declare const socket: import('ws').WebSocket;`,
+  ],
+  client: [
+    'declare const email: string, password: string;',
+    'declare const SignIn: () => React.ReactNode, Devices: () => React.ReactNode;',
+  ],
+};
+
+test('all TypeScript of their pages compiles in a strict project, as it is printed', async () => {
+  install('client');
+  install('verifier');
+  // Of what such a project has besides: the types of Express, React and ws; and a bundler, which knows styles.
+  await symlink(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'));
+  await writeFile(join(project, 'styles.d.ts'), `declare module '*.css';`);
+  const files: string[] = [];
+  for (const [folder, given] of Object.entries(GIVEN)) {
+    const blocks = codeBlocks(projectFile(`packages/${folder}/README.md`));
+    const programs = blocks.filter(({ language }) => /^tsx?$/.test(language));
+    expect(programs).toHaveLength(given.length);
+    for (const [place, { language, code }] of programs.entries()) {
+      files.push(`${folder}-${place}.${language}`);
+      await writeFile(join(project, files.at(-1)!), `${code}\nexport {};\n${given[place]}`);
+    }
+  }
+  expect(() => compile('--noEmit', 'styles.d.ts', ...files)).not.toThrow();
 }, 60_000);
