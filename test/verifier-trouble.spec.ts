@@ -140,8 +140,9 @@ describe('a request for the stream that lay somewhere for longer than a quarter 
     await poll(() => asked.streams === 2);
     const until = performance.now() + 6_000;
     await poll(() => performance.now() > until);
+    // The request, a heartbeat and the service's own look, a second each, may just be more than the limit.
+    await poll(() => verifier.status.fresh);
     expect(asked.streams).toBe(2);
-    expect(verifier.status.fresh).toBe(true);
     verifier.close();
   }, 30_000);
 });
