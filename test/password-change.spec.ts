@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { rateLimits } from '../src/limits/rate-limits.js';
 import { BoundedQueue } from '../src/users/bounded-queue.js';
 import { Device, PASSWORD } from './support/device.js';
 import { startService, type Service } from './support/service.js';
@@ -100,7 +101,7 @@ test.each([
 
 test('a wrong current password that is also the new one is a wrong password, and is counted', async () => {
   const device = await Device.register(service);
-  for (let wrong = 0; wrong < 10; wrong++) {
+  for (let wrong = 0; wrong < rateLimits['step_up.session'].points; wrong++) {
     const answer = await change(device, 'not the password', 'not the password');
     expect([answer.status, answer.code]).toEqual([401, 'credentials_invalid']);
     expect(answer.body.errors).toBeUndefined();
