@@ -50,13 +50,13 @@ test('create with all there is, and update of what is named and only that; usual
 });
 
 test.each([
-  ['application create Shop', 1, /small letters/],
+  ['application create Shop', 2, /small letters/],
   ['application create account', 1, /already/],
-  ['application create bad --origin https://a.example/path', 1, /Write an origin/],
-  ['application create bad --idle 2h --max 1h', 1, /cannot lie unused/],
+  ['application create bad --origin https://a.example/path', 2, /Write an origin/],
+  ['application create bad --idle 2h --max 1h', 2, /cannot lie unused/],
   ['application create bad --token-life soon', 2, /--token-life takes a duration/],
-  ['application create bad --delivery pigeon', 1, /cookie/],
-  ['application create', 2, /missing required argument/],
+  ['application create bad --delivery pigeon', 2, /cookie/],
+  ['application create', 2, /^Missing required argument/],
   ['application update account', 2, /Say what is to change/],
   ['application update account --max 1h', 1, /configuration/],
   ['application update nobody --name x', 1, /no such application/],

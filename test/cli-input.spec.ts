@@ -47,24 +47,55 @@ describe('bad input is refused with a sentence, and nothing is done', () => {
 
   const refusals: [string, string, number, RegExp][] = [
     ['an unknown person', `user suspend nobody@example.com ${WHY}`, 1, /^There is no account with the address nobody@/],
-    ['what no address begins with', `user suspend zzz ${WHY}`, 1, /Write the whole address/],
+    ['what no address begins with', `user suspend zzz ${WHY}`, 2, /Write the whole address/],
     [
       'part of an address',
       `user suspend ada- ${WHY}`,
-      1,
+      2,
       /^"ada-" is no whole address. Accounts begin with it: ada-.*, and others\. Noth/,
     ],
     ['no reason', 'user suspend ada@example.com', 2, /^Say why, for the audit/],
     ['an empty reason', 'user suspend ada@example.com --reason ""', 2, /^Say why, for the audit/],
-    ['a reason of two lines', 'everyone sign-out --reason "a\nb"', 1, /control characters/],
-    ['no e-mail address', `user suspend ${WHY}`, 2, /missing required argument/],
-    ['one word too many', `user show a@example.com b`, 2, /too many arguments/],
+    ['a reason of two lines', 'everyone sign-out --reason "a\nb"', 2, /control characters/],
+    [
+      'no e-mail address',
+      `user suspend ${WHY}`,
+      2,
+      /^Missing required argument 'email'\. See user suspend --help\.\n$/,
+    ],
+    ['one word too many', `user show a@example.com b`, 2, /^Too many arguments .* See user show --help\.\n$/],
     ['half a command', 'user', 2, /^Say which: user create, list, show/],
-    ['an unknown command', 'user destroy a@example.com', 2, /unknown command|There is no command/],
-    ['an unknown option', 'user show a@example.com --force', 2, /unknown option/],
+    [
+      'an unknown command',
+      'user destroy a@example.com',
+      2,
+      /^Unknown command .* See user --help\.|^There is no command .* See user --help\./,
+    ],
+    [
+      'an unknown option',
+      'user show a@example.com --force',
+      2,
+      /^Unknown option '--force'\. See user show --help\.\n$/,
+    ],
     ['an e-mail address where seconds go', `user suspend --wait a@example.com ${WHY}`, 2, /^--wait takes seconds/],
-    ['to wait for what instances do not follow', `key rotate --wait ${WHY}`, 2, /unknown option '--wait'/],
-    ['a role that is none', `user roles a@example.com 1x ${WHY}`, 1, /./],
+    ['to wait for what instances do not follow', `key rotate --wait ${WHY}`, 2, /^Unknown option '--wait'/],
+    ['a role that is none', 'user create a@example.com --role 1x --password-stdin', 2, /^A role begins with a letter/],
+    ['the id of no application', `application disable Bad_Id ${WHY}`, 2, /^"Bad_Id" is no id of an application\. /],
+    ['an id that no application can have', `application create Bad_Id ${WHY}`, 2, /^Write small letters/],
+    ['what is no id of a session', `session end laptop ${WHY}`, 2, /^"laptop" is no id of a session/],
+    [
+      'a password among the arguments',
+      'user create a@example.com --password=hunter2',
+      2,
+      /^Unknown option '--password'(?!.*hunter2).* with --password-stdin\. .* history .* See user create --help\.\n$/,
+    ],
+    [
+      'a token among the arguments',
+      'token inspect eyJhbGciOi',
+      2,
+      /^Too many arguments (?!.*eyJ).* read from standard input, .* history .* See token inspect --help\.\n$/,
+    ],
+    ['an unknown first word', 'usr', 2, /^Unknown command 'usr'.* See --help\.\n$/],
   ];
 
   test.each(refusals)('%s', async (_, words, code, sentence) => {
@@ -98,5 +129,29 @@ describe('bad input is refused with a sentence, and nothing is done', () => {
     expect(JSON.parse(err)).toEqual({
       error: { code: 'not_found', detail: expect.stringContaining('nobody@example.com') },
     });
+  });
+
+  test.each([
+    ['user show --json', 'usage', 2],
+    ['user shw --json', 'usage', 2],
+    ['usr --json', 'usage', 2],
+    ['user list --limit none --json', 'usage', 2],
+    ['user create a@example.com --json', 'usage', 2],
+    ['application create Bad_Id --reason x --json', 'validation_failed', 2],
+  ])('%s: one JSON document on standard error, whoever refuses it', async (words, code, exitCode) => {
+    const ending = await operate(one, words);
+    expect([ending.code, ending.out]).toEqual([exitCode, '']);
+    expect(JSON.parse(ending.err)).toEqual({ error: { code, detail: expect.stringMatching(/^[A-Z"-].*\.$/) } });
+  });
+
+  test('where the database cannot be used, the sentence is JSON too, and its code is on the page of errors', async () => {
+    const env = { DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
+    const { code, err } = await operate(one, 'key list --json', { env });
+    expect(code).toBe(3);
+    expect(JSON.parse(err)).toMatchObject({ error: { code: 'unavailable' } });
+    const long = await operate(one, 'token inspect --json', { input: 'x'.repeat(100_000) });
+    expect(JSON.parse(long.err)).toMatchObject({ error: { code: 'input' } });
+    const unset = await operate(one, 'key list --json', { env: { PORT: 'many' } });
+    expect(JSON.parse(unset.err)).toMatchObject({ error: { code: 'set_up' } });
   });
 });

@@ -216,7 +216,15 @@ describe('a refresh token', () => {
 describe('bad input', () => {
   test('nothing on standard input is a mistake; anything else is told as what it is', async () => {
     expect(await inspect('')).toMatchObject({ code: 2, err: expect.stringContaining('standard input') });
-    expect(await inspect('hello')).toMatchObject({ code: 1, out: expect.stringContaining('not three segments') });
+    const garbage = await inspect('hello');
+    expect(garbage).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(
+        /^It is no token of this service \(.*not three segments.*\)\.\n.* gets 401 token_invalid/s,
+      ),
+    });
+    expect(garbage.out).not.toContain('An access token.');
+    expect(await inspectJson('hello')).toMatchObject({ kind: 'unknown', accepted: false });
     expect((await inspect(`a.b.c\u001b[2J${'x'.repeat(9000)}`)).out).not.toContain('\u001b');
     expect(await inspect('x'.repeat(100_000))).toMatchObject({ code: 1, err: expect.stringContaining('too long') });
   });
@@ -226,7 +234,7 @@ describe('bad input', () => {
     expect(await operate(service, `token inspect ${accessToken}`)).toMatchObject({ code: 2, out: '' });
     const denied = await operate(service, `token deny ${accessToken} ${WHY}`);
     expect(denied).toMatchObject({ code: 2, err: expect.stringContaining('history of your shell') });
-    expect(await operate(service, `token deny 4711 ${WHY}`)).toMatchObject({ code: 1, out: '' });
+    expect(await operate(service, `token deny 4711 ${WHY}`)).toMatchObject({ code: 2, out: '' });
   });
 
   test('a token denied twice is refused the second time', async () => {

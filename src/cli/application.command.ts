@@ -1,5 +1,5 @@
 import { Command, Option, SubCommand } from 'nest-commander';
-import type { ApplicationChange } from '../applications/application-settings.js';
+import { ApplicationId, type ApplicationChange } from '../applications/application-settings.js';
 import type { Act } from '../audit/act.js';
 import { ApplicationAdministrationService } from '../sessions/application-administration.service.js';
 import { SettingsAct, settingsOf, type SettingOptions } from './application-settings-act.js';
@@ -62,6 +62,7 @@ export class ApplicationCreateCommand extends SettingsAct<ActOptions & SettingOp
 })
 export class ApplicationUpdateCommand extends SettingsAct<ActOptions & SettingOptions> {
   protected async act(services: Services, [id = '']: string[], act: Act, options: SettingOptions): Promise<Outcome> {
+    assertId(id);
     const change: ApplicationChange = settingsOf(options);
     if (Object.keys(change).length === 0) throw new UsageError('Say what is to change, such as --origin. See --help.');
     const application = await services.get(ApplicationAdministrationService).update(id, change, act);
@@ -91,6 +92,7 @@ export class ApplicationRotateSecretCommand extends OperatorAct<ActOptions & { o
     act: Act,
     { overlap }: { overlap?: TypedSeconds },
   ): Promise<Outcome> {
+    assertId(id);
     const made = await services
       .get(ApplicationAdministrationService)
       .rotateSecret(id, act, overlap === 'usual' ? undefined : overlap);
@@ -117,6 +119,7 @@ export class ApplicationRotateSecretCommand extends OperatorAct<ActOptions & { o
 })
 export class ApplicationDisableCommand extends RevokingAct {
   protected async act(services: Services, [id = '']: string[], act: Act): Promise<Outcome> {
+    assertId(id);
     const application = await services.get(ApplicationAdministrationService).disable(id, act);
     return {
       lines: [`${id} is disabled: everyone is signed out of it, and nobody can sign in to it.`],
@@ -133,6 +136,7 @@ export class ApplicationDisableCommand extends RevokingAct {
 })
 export class ApplicationEnableCommand extends RevokingAct {
   protected async act(services: Services, [id = '']: string[], act: Act): Promise<Outcome> {
+    assertId(id);
     const application = await services.get(ApplicationAdministrationService).enable(id, act);
     return { lines: [`People can sign in to ${id} again. What was ended stays ended.`], data: { application } };
   }
@@ -155,6 +159,12 @@ const SUB_COMMANDS = [
 export class ApplicationCommand extends CommandGroup {}
 
 export const APPLICATION_COMMANDS = [ApplicationCommand, ...SUB_COMMANDS];
+
+/** Throws a UsageError for what can be the id of no application. */
+function assertId(id: string): void {
+  const { error } = ApplicationId.safeParse(id);
+  if (error) throw new UsageError(`"${id}" is no id of an application. ${error.issues[0]!.message} Nothing was done.`);
+}
 
 function describe(application: View): string[] {
   const { name, audience, origins, delivery, accessTokenTtl, permissions } = application;

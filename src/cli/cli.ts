@@ -1,21 +1,18 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CommandFactory, CommandRunnerService } from 'nest-commander';
-import { AppError } from '../common/errors/app-error.js';
-import { databaseErrorCode } from '../common/errors/database-error.js';
-import { errorEntry } from '../common/errors/error-catalogue.js';
-import { ConfigError, type Environment } from '../config.js';
-import { SetUpError } from '../database/set-up-error.js';
+import type { Environment } from '../config.js';
 import { APPLICATION_COMMANDS } from './application.command.js';
 import { DoctorCommand } from './doctor.command.js';
 import { EVERYONE_COMMANDS } from './everyone.command.js';
 import { EXIT } from './exit-codes.js';
 import { KEY_COMMANDS } from './key.command.js';
 import { LOG_COMMANDS } from './log.command.js';
+import { isCommanderError, isHelp } from './mistyped.js';
 import { PurgeCommand } from './purge.command.js';
+import { refusalOf } from './refusal.js';
 import { RESTORE_COMMANDS } from './restore.command.js';
 import { SESSION_COMMANDS } from './session.command.js';
-import { InputTooLong, Terminal, type Streams } from './terminal.js';
-import { UsageError } from './usage-error.js';
+import { Terminal, type Streams } from './terminal.js';
 import { TOKEN_COMMANDS } from './token.command.js';
 import { USER_COMMANDS } from './user.command.js';
 import { Workbench } from './workbench.js';
@@ -47,6 +44,7 @@ class CliModule {
 export async function runCommand(words: string[], env: Environment, streams: Streams): Promise<number> {
   const terminal = new Terminal(streams);
   const workbench = new Workbench(env, (text) => terminal.note(text));
+  const json = words.includes('--json');
   const rethrow = (error: unknown) => {
     throw error;
   };
@@ -60,46 +58,23 @@ export async function runCommand(words: string[], env: Environment, streams: Str
       outputConfiguration: {
         writeOut: (text) => void streams.stdout.write(text),
         writeErr: (text) => void streams.stderr.write(text),
+        // What is mistyped is thrown as well, and told as everything else that refuses a command.
+        outputError: () => undefined,
       },
     });
     await app.get(CommandRunnerService).run(['node', 'portcullis', ...words]);
     return terminal.exitCode;
   } catch (error) {
-    return report(error, words.includes('--json'), terminal);
+    return report(error, json, terminal);
   } finally {
-    await workbench.close().catch((error: unknown) => report(error, false, terminal));
+    await workbench.close().catch((error: unknown) => report(error, json, terminal));
   }
 }
 
 /** Tells what went wrong, as a sentence or as JSON, and what to end with. */
 function report(error: unknown, json: boolean, terminal: Terminal): number {
-  // commander has printed its own: help that was asked for, or what was mistyped.
-  if (isCommanderError(error)) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const { exitCode, code, detail } = explain(error);
+  if (isCommanderError(error) && isHelp(error)) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const { exitCode, code, detail } = refusalOf(error);
   terminal.complain(json ? JSON.stringify({ error: { code, detail } }) : detail);
   return exitCode;
-}
-
-function explain(error: unknown): { exitCode: number; code: string; detail: string } {
-  if (error instanceof InputTooLong) return { exitCode: EXIT.refused, code: 'input', detail: error.message };
-  if (error instanceof UsageError) return { exitCode: EXIT.usage, code: 'usage', detail: error.message };
-  if (error instanceof ConfigError || error instanceof SetUpError)
-    return { exitCode: EXIT.unavailable, code: 'set_up', detail: error.message };
-  if (error instanceof AppError) {
-    const exitCode = error.status >= 500 ? EXIT.unavailable : EXIT.refused;
-    return { exitCode, code: error.code, detail: error.options.detail ?? errorEntry(error.code).detail };
-  }
-  const code = databaseErrorCode(error);
-  if (code !== null) {
-    const detail = `The database cannot be used now: ${(error as Error).message}`;
-    return { exitCode: EXIT.unavailable, code, detail };
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return { exitCode: EXIT.defect, code: 'internal_error', detail: stack };
-}
-
-function isCommanderError(error: unknown): error is Error & { exitCode: number } {
-  return (
-    error instanceof Error && 'exitCode' in error && String((error as { code?: string }).code).startsWith('commander.')
-  );
 }

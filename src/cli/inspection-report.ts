@@ -18,7 +18,14 @@ export function describeAccessToken(
   key: SigningKeyView | null,
   bearer: Bearer,
 ): string[] {
-  const { claims, code, revocation } = inspection;
+  const { header, claims, code, revocation, refusedBy } = inspection;
+  if (header === null && claims === null) {
+    return [
+      `It is no token of this service (${refusedBy?.because}).`,
+      'An access token has three parts with a dot between them; a refresh token begins with prt_.',
+      conclusion(code, 'A request with it'),
+    ];
+  }
   return [
     'An access token.',
     ...indented([

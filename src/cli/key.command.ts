@@ -3,6 +3,7 @@ import type { Act } from '../audit/act.js';
 import { KeyAdministrationService, type SigningKeyView } from '../keys/key-administration.service.js';
 import { columns, counted } from './columns.js';
 import { CommandGroup } from './command-group.js';
+import type { Command as CommanderCommand } from './mistyped.js';
 import { OperatorAct } from './operator-act.js';
 import { RevokingAct } from './revoking-act.js';
 import { OperatorCommand } from './operator-command.js';
@@ -43,7 +44,7 @@ export class KeyRotateCommand extends OperatorAct {
 })
 export class KeyWithdrawCommand extends RevokingAct {
   /** One id in 64 begins with -, which is no option then. What is mistyped is one argument too many. */
-  override setCommand(command: Parameters<RevokingAct['setCommand']>[0]): this {
+  override setCommand(command: CommanderCommand): this {
     return super.setCommand(command.allowUnknownOption());
   }
 

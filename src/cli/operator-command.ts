@@ -1,13 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { CommandRunner, Option } from 'nest-commander';
+import { explainMistakes, type Command, type CommanderError } from './mistyped.js';
 import { Terminal, type Outcome } from './terminal.js';
 import { Workbench, type Services } from './workbench.js';
 
 export interface CommonOptions {
   json?: boolean;
 }
-
-type Command = Parameters<CommandRunner['setCommand']>[0];
 
 /** A command: opens the services, does its one thing, and prints what came of it. */
 @Injectable()
@@ -21,8 +20,8 @@ export abstract class OperatorCommand<Options extends CommonOptions = CommonOpti
 
   override setCommand(command: Command): this {
     // What is mistyped is thrown to whoever runs the command, who knows the exit code.
-    command.exitOverride().allowExcessArguments(false);
-    return super.setCommand(command);
+    explainMistakes(command, (error) => this.hintFor(error));
+    return super.setCommand(command.allowExcessArguments(false));
   }
 
   @Option({ flags: '--json', description: 'print one JSON document instead of sentences' })
@@ -34,6 +33,11 @@ export abstract class OperatorCommand<Options extends CommonOptions = CommonOpti
     this.terminal.json = options.json === true;
     const outcome = await this.perform(args, options);
     this.terminal.finish(outcome);
+  }
+
+  /** What to do instead of what was mistyped, where the command knows; null elsewhere. */
+  protected hintFor(_error: CommanderError): string | null {
+    return null;
   }
 
   /** What the command does. Throws what refuses it. */

@@ -1,5 +1,6 @@
 import { AppError } from '../common/errors/app-error.js';
 import { AccountAdministrationService } from '../users/account-administration.service.js';
+import { UsageError } from './usage-error.js';
 import type { Services } from './workbench.js';
 
 export type Account = Awaited<ReturnType<AccountAdministrationService['get']>>;
@@ -20,6 +21,7 @@ export async function accountOf(services: Services, text: string): Promise<Accou
   } catch (error) {
     if (!(error instanceof AppError) || !['not_found', 'validation_failed'].includes(error.code)) throw error;
     const detail = `${await describeMiss(services, text)} Nothing was done.`;
+    if (error.code === 'validation_failed') throw new UsageError(detail);
     throw new AppError('not_found', { detail, cause: error });
   }
 }

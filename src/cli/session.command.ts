@@ -1,6 +1,5 @@
 import { Command, SubCommand } from 'nest-commander';
 import type { Act } from '../audit/act.js';
-import { AppError } from '../common/errors/app-error.js';
 import { SessionAdministrationService } from '../sessions/session-administration.service.js';
 import { columns } from './columns.js';
 import { CommandGroup } from './command-group.js';
@@ -8,6 +7,7 @@ import { RevokingAct } from './revoking-act.js';
 import { OperatorCommand } from './operator-command.js';
 import { accountOf, nameOf } from './person.js';
 import type { Outcome } from './terminal.js';
+import { UsageError } from './usage-error.js';
 import type { Services } from './workbench.js';
 
 const SESSION_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i;
@@ -36,8 +36,7 @@ export class SessionListCommand extends OperatorCommand {
 export class SessionEndCommand extends RevokingAct {
   protected async act(services: Services, [id = '']: string[], act: Act): Promise<Outcome> {
     if (!SESSION_ID.test(id)) {
-      const detail = `"${id}" is no id of a session. session list EMAIL shows them. Nothing was done.`;
-      throw new AppError('not_found', { detail });
+      throw new UsageError(`"${id}" is no id of a session. session list EMAIL shows them. Nothing was done.`);
     }
     const userId = await services.get(SessionAdministrationService).end(id.toLowerCase(), act);
     return { lines: [`The session ${id} has ended.`], data: { session: { id }, user: { id: userId } } };

@@ -7,6 +7,7 @@ import { AccessTokenInspectionService, type AccessTokenInspection } from '../tok
 import { AccountAdministrationService } from '../users/account-administration.service.js';
 import { describeAccessToken, describeRefreshToken, type Bearer } from './inspection-report.js';
 import { EXIT } from './exit-codes.js';
+import type { CommanderError } from './mistyped.js';
 import { OperatorCommand } from './operator-command.js';
 import type { Outcome } from './terminal.js';
 import { UsageError } from './usage-error.js';
@@ -26,6 +27,12 @@ export class TokenInspectCommand extends OperatorCommand {
     return text.startsWith('prt_') ? this.refreshToken(services, text) : this.accessToken(services, text);
   }
 
+  protected override hintFor({ code }: CommanderError): string | null {
+    return code === 'commander.excessArguments'
+      ? 'The token is read from standard input, as in: token inspect < token.txt. As an argument it stays in the history of the shell.'
+      : null;
+  }
+
   /** What people copy: with a line break, with `Bearer` before it, with the name of a cookie. */
   private async readToken(): Promise<string> {
     const input = this.terminal.interactive
@@ -43,7 +50,14 @@ export class TokenInspectCommand extends OperatorCommand {
     const bearer = await bearerOf(services, sub, sid);
     const kid = inspection.header?.['kid'];
     const key = (await services.get(KeyAdministrationService).list()).find((each) => each.kid === kid) ?? null;
-    const data = { kind: 'access_token', ...verdict(inspection), ...inspection, key, ...bearer };
+    const unreadable = inspection.header === null && inspection.claims === null;
+    const data = {
+      kind: unreadable ? 'unknown' : 'access_token',
+      ...verdict(inspection),
+      ...inspection,
+      key,
+      ...bearer,
+    };
     return { lines: describeAccessToken(inspection, key, bearer), data, exitCode: exitCodeOf(inspection) };
   }
 

@@ -5,6 +5,7 @@ import { SessionAdministrationService } from '../sessions/session-administration
 import { AccountAdministrationService } from '../users/account-administration.service.js';
 import { columns, counted } from './columns.js';
 import { CommandGroup } from './command-group.js';
+import type { CommanderError } from './mistyped.js';
 import { OperatorAct, type ActOptions } from './operator-act.js';
 import { RevokingAct, type RevokingOptions } from './revoking-act.js';
 import { OperatorCommand } from './operator-command.js';
@@ -118,6 +119,13 @@ export class UserCreateCommand extends OperatorAct<CreateOptions> {
   @Option({ flags: '--password-stdin', description: 'read the password from standard input' })
   readPasswordStdin(): boolean {
     return true;
+  }
+
+  protected override hintFor({ code, message }: CommanderError): string | null {
+    const ofPassword = code === 'commander.excessArguments' || /unknown option '-(-pass|p)/.test(message);
+    return ofPassword
+      ? 'The password comes from a prompt, or from standard input with --password-stdin. As an argument it stays in the history of the shell.'
+      : null;
   }
 
   protected override usualReason(): string {

@@ -64,6 +64,31 @@ export function databaseErrorCode(error: unknown): ErrorCode | null {
   return null;
 }
 
+/** SQLSTATEs of a server that lets nobody in as this: a wrong role or password (class 28), no such database. */
+const NO_ENTRY = /^(28[0-9A-Z]{3}|3D000)$/;
+
+/** A sentence for people where the database cannot be used, whoever is at fault; null when the error is another one. */
+export function databaseTrouble(error: unknown): string | null {
+  const noEntry = [...causes(error)].some(({ code }) => typeof code === 'string' && NO_ENTRY.test(code));
+  if (!noEntry && databaseErrorCode(error) !== 'unavailable') return null;
+  return `The database cannot be used now: ${saidBy(error)}`;
+}
+
+/**
+ * The same error without a stack where the database cannot be used: that says nothing of why, and fills the log of who
+ * tries again and again.
+ */
+export function withoutStack(error: unknown): unknown {
+  if (!(error instanceof Error) || databaseTrouble(error) === null) return error;
+  return Object.assign(error, { stack: undefined, message: saidBy(error) });
+}
+
+/** Of a name with several addresses each was tried, and only the errors within say which. */
+function saidBy(error: unknown): string {
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(saidBy).join('; ');
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** Whether a lock could not be had in time. */
 export function isLockTimeout(error: unknown): boolean {
   return [...causes(error)].some(({ code }) => code === '55P03');
