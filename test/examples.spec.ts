@@ -58,16 +58,28 @@ test('what the page of the express example asks it is answered as it prints', as
   expect(await expectAsPrinted(commands)).toBe(1);
 }, 60_000);
 
-test('without a secret the express example does not start, and says what it lacks', async () => {
-  const started = startExample('express', { PORT: '0', PORTCULLIS_URL: service.url });
-  await expect(started).rejects.toThrow('credentials must have the id and a secret of your application');
-}, 60_000);
-
-test('with the address of the service for its issuer the express example does not start, and says what to set', async () => {
-  const { secret } = await newBackend(service, 'shop');
-  const started = startExample('express', { PORT: '0', PORTCULLIS_URL: service.url, PORTCULLIS_SECRET: secret });
-  await expect(started).rejects.toThrow(`the service calls itself ${PUBLIC_URL}, not ${service.url}: set issuer to`);
-}, 60_000);
+test.each(['express', 'nest'])(
+  'without a secret, or with a wrong one, the %s example does not start, and says in a sentence which variable to set',
+  async (name) => {
+    const env = { PORT: '0', PORTCULLIS_URL: service.url, PORTCULLIS_ISSUER: PUBLIC_URL };
+    const secrets: Record<string, string>[] = [{}, { PORTCULLIS_SECRET: 'wrong' }];
+    const failures = secrets.map(async (secret) => {
+      const { message } = await startExample(name, { ...env, ...secret }).then(
+        () => ({ message: 'It started.' }),
+        (error: Error) => error,
+      );
+      return message;
+    });
+    const [missing, wrong] = await Promise.all(failures);
+    expect(missing).toContain('Set PORTCULLIS_SECRET to a secret of the application shop.\n');
+    expect(wrong!.match(/client_credentials_invalid/g)).toHaveLength(1);
+    expect(wrong).toMatch(
+      /Portcullis at \S+ cannot be followed \(client_credentials_invalid: .*\)\. Look at the PORTCULLIS_… variables\.\n$/,
+    );
+    for (const message of [missing, wrong]) expect(message).not.toMatch(/^ +at /m);
+  },
+  60_000,
+);
 
 test('without an nginx, its example says so', () => {
   const { status, stderr } = spawnSync(process.execPath, ['examples/nginx/start.mjs'], {

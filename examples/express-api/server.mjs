@@ -4,19 +4,32 @@ import { protect } from '@portcullis/verifier/express';
 import express from 'express';
 
 const { PORTCULLIS_URL = 'http://localhost:3000', PORTCULLIS_ID = 'shop', PORT = '8080' } = process.env;
-const { PORTCULLIS_ISSUER = PORTCULLIS_URL, PORTCULLIS_SECRET = '' } = process.env;
+const { PORTCULLIS_ISSUER = PORTCULLIS_URL, PORTCULLIS_SECRET } = process.env;
 
+function fail(sentence) {
+  console.error(sentence);
+  process.exit(1);
+}
+if (!PORTCULLIS_SECRET) fail(`Set PORTCULLIS_SECRET to a secret of the application ${PORTCULLIS_ID}.`);
+
+let ready = false;
 const verifier = createVerifier({
   issuer: PORTCULLIS_ISSUER,
   // An application's tokens carry its id, unless it was made with another audience.
   audience: PORTCULLIS_ID,
   feed: `${PORTCULLIS_URL}/v1/revocations`,
   credentials: { id: PORTCULLIS_ID, secret: PORTCULLIS_SECRET },
-  onError: (error) => console.error(String(error)),
+  // Until then it is ready() that says what is wrong.
+  onError: (error) => ready && console.error(String(error)),
   // Why a request was refused: nobody else is told.
   onRefused: (error, { method, url }) => console.warn(`${method} ${url} ${error.message}`),
 });
-await verifier.ready();
+await verifier.ready(20).catch(({ message, cause }) => {
+  fail(
+    `Portcullis at ${PORTCULLIS_URL} cannot be followed (${cause?.message ?? message}). Look at the PORTCULLIS_… variables.`,
+  );
+});
+ready = true;
 
 const app = express();
 app.get('/health', (_, response) => response.status(verifier.status.fresh ? 200 : 503).end());
