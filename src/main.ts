@@ -1,6 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createApp } from './app.js';
+import { databaseTrouble } from './common/errors/database-error.js';
 import { endLog } from './common/logging/logger.js';
 import { Readiness } from './common/readiness.js';
 import { ConfigError, type Config } from './config.js';
@@ -14,6 +15,9 @@ const stopRequest = listenForStop(process.env);
 /** What has been started, and is to be stopped in the opposite order. */
 const started: (() => Promise<unknown>)[] = [];
 
+/** Whether the database has been reached: a name or a port that is not found later is another one's. */
+let connected = false;
+
 async function start(): Promise<void> {
   const { value: config, embeddedIn, close } = await openConfig(process.env);
   started.push(close);
@@ -22,6 +26,7 @@ async function start(): Promise<void> {
   const app = await createApp(config);
   // Answers what has arrived, then lets go of the database.
   started.push(() => app.close());
+  connected = true;
   if (stopRequest.made) return;
   await app.listen(config.port, config.host);
   started.push(() => turnAway(config, app));
@@ -49,9 +54,11 @@ function announce(config: Config, app: NestFastifyApplication, embeddedIn: strin
     console.log(`It keeps its data in ${embeddedIn} (development: no DATABASE_URL is set).`);
 }
 
-/** A fault of the configuration is explained; of anything else the stack is needed. */
+/** A fault of the configuration or of the database is explained; of anything else the stack is needed. */
 function report(error: unknown): void {
-  if (error instanceof ConfigError || error instanceof SetUpError) console.error(error.message);
+  const trouble = connected ? null : databaseTrouble(error);
+  if (trouble !== null) console.error(trouble);
+  else if (error instanceof ConfigError || error instanceof SetUpError) console.error(error.message);
   else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') console.error(portTaken(error));
   else console.error(error);
 }

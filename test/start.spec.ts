@@ -100,6 +100,23 @@ describe('starting and stopping the service', () => {
     expect(service.output()).not.toContain('    at ');
   });
 
+  const NOWHERE = { ...production, DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' };
+
+  test('a database that is not there is told in a sentence, without a stack: 1', async () => {
+    const service = start({ ...NOWHERE, MIGRATE_ON_START: 'true' });
+    await service.ended();
+    expect(service.exitCode()).toBe(1);
+    expect(service.output()).toMatch(/^The database cannot be used now: .*ECONNREFUSED.*\n$/);
+  });
+
+  test('where it does not migrate it waits for its database, and says so on one line for each try', async () => {
+    const service = start({ ...NOWHERE, MIGRATE_ON_START: 'false' });
+    await poll(() => service.output().includes('Retrying (2)'), 60);
+    await service.stop('SIGKILL');
+    expect(service.output()).toMatch(/"Unable to connect to the database\. Message: .*ECONNREFUSED.* Retrying \(1\)/);
+    expect(service.output()).not.toMatch(/ {4}at /);
+  });
+
   test('in production it does not migrate by itself: alive, not ready, and it names what is pending', async () => {
     const db = await createEmptyDatabase();
     const service = start({ ...production, DATABASE_URL: db.url });
