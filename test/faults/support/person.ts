@@ -185,7 +185,7 @@ export class Person {
 
   private async signOut(device: Device, { by, on }: Of<'sign out'>): Promise<void> {
     const proof = by === 'access token' ? device.access.at(-1)! : device.refresh.at(-1)!;
-    const request = requests.signOut(device.kind, proof);
+    const request = requests.signOut(device.kind, device.application, proof);
     const call = await this.caller.call({ do: 'sign out', session: device.session }, on, request);
     if (isDone(call)) this.ended(device, call);
   }

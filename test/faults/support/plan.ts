@@ -65,7 +65,7 @@ export interface Plan {
 }
 
 /** The seeds of every run. Together they strike with each fault there is, and ask for all there is to ask for. */
-export const SHORT_FORM = [1544, 3123];
+export const SHORT_FORM = [633, 4986];
 
 /** The plan of a seed: always the same one. */
 export function planOf(seed: number): Plan {

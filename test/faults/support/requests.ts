@@ -30,10 +30,10 @@ export function refresh(kind: DeviceKind, applicationId: ApplicationId, { text }
     : { ...request, body: {}, cookie: text };
 }
 
-export function signOut(kind: DeviceKind, by: AccessToken | RefreshToken): Request {
+export function signOut(kind: DeviceKind, applicationId: ApplicationId, by: AccessToken | RefreshToken): Request {
   const request = { method: 'POST', path: '/v1/auth/logout' };
   if (!('generation' in by)) return { ...request, bearer: by.text };
-  if (kind === 'native') return { ...request, body: { refreshToken: by.text } };
+  if (kind === 'native') return { ...request, body: { refreshToken: by.text, applicationId } };
   return { ...request, cookie: by.text, ...senderOf(kind) };
 }
 
