@@ -103,7 +103,9 @@ export function readOptions(options: VerifierOptions): VerifierSettings {
 function harmless<Told extends unknown[]>(tell: ((...told: Told) => void) | undefined): (...told: Told) => void {
   return (...told) => {
     try {
-      tell?.(...told);
+      // It may be async: a rejection that nobody handles would end the process.
+      const answer: unknown = tell?.(...told);
+      if (answer !== undefined) Promise.resolve(answer).catch(() => undefined);
     } catch {
       // There is nobody left to tell.
     }

@@ -6,6 +6,8 @@ export type FeedErrorCode =
   | 'issuer_mismatch'
   /** Our place is of another log: the list is loaded anew. */
   | 'cursor_gone'
+  /** Our wall clock was set: what had run out by it may not have. The list is loaded anew. */
+  | 'clock_set'
   /** No answer, or a broken connection, or nothing for too long. */
   | 'unreachable'
   /** An answer, but none that this feed gives. */

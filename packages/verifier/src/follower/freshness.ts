@@ -69,7 +69,10 @@ export class Freshness {
     return this.clock.monotonic() - start.monotonic - elapsed;
   }
 
-  /** Takes a heartbeat of the stream that was asked for at `start`. Throws a FeedError for one that cannot be. */
+  /**
+   * Takes a heartbeat of the stream that was asked for at `start`. Throws a FeedError for one that cannot be, and
+   * `clock_set` when our wall clock was set meanwhile.
+   */
   confirm({ elapsed, staleness }: Heartbeat, start: Moment): void {
     const now = this.moment();
     if (start.monotonic + elapsed > now.monotonic + MAX_PARTING) {
@@ -77,7 +80,7 @@ export class Freshness {
     }
     const parting = now.wall - start.wall - (now.monotonic - start.monotonic);
     if (Math.abs(parting) > MAX_PARTING)
-      throw new FeedError('unreachable', 'a clock was set: starting the stream anew');
+      throw new FeedError('clock_set', `by ${Math.round(parting / 1000)} s: the list is loaded anew`);
     const age = elapsed - staleness;
     this.confirmed = {
       monotonic: Math.max(this.confirmed.monotonic, Math.min(start.monotonic + age, now.monotonic)),

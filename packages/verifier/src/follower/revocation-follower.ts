@@ -153,7 +153,8 @@ export class RevocationFollower {
 
   private fail(error: unknown): void {
     this.failures++;
-    if (error instanceof FeedError && error.code === 'cursor_gone') this.cursor = null;
+    // By a clock that was wrong, entries were let go of that are needed once it is right.
+    if (error instanceof FeedError && (error.code === 'cursor_gone' || error.code === 'clock_set')) this.cursor = null;
     this.options.onError(error);
   }
 
@@ -164,7 +165,7 @@ export class RevocationFollower {
     await delay(milliseconds, undefined, { signal: this.closing.signal }).catch(() => undefined);
   }
 
-  /** Only by a clock that the stream agrees with. */
+  /** Only by a clock that has run evenly since the stream began; once it is set, the list is loaded anew. */
   private async sweep(): Promise<void> {
     if (this.freshness.isFresh()) await this.index.sweep(this.options.clock.now() / 1000);
   }
