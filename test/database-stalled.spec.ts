@@ -18,7 +18,7 @@ beforeAll(async () => {
   proxy = await startProxy(one.db.url);
   two = await startService({ besides: one, env: { DATABASE_URL: proxy.url, DATABASE_POOL_SIZE: '2' } });
   database = two.app.get(Database, { strict: false });
-  giveUpAfter(300);
+  boundAnswers();
 });
 afterAll(async () => {
   await two.stop();
@@ -26,8 +26,10 @@ afterAll(async () => {
   await one.stop();
 });
 
-/** Milliseconds that the pool's connections wait for an answer, instead of 35 seconds. */
-function giveUpAfter(limit: number): void {
+/** Milliseconds that the pool's connections wait for an answer. */
+let limit = 35_000;
+
+function boundAnswers(): void {
   const { master } = two.app.get(DataSource, { strict: false }).driver as unknown as { master: pg.Pool };
   master.on('acquire', (client) => {
     (client as unknown as { connectionParameters: pg.ClientConfig }).connectionParameters.query_timeout = limit;
@@ -38,6 +40,7 @@ const write = (text: string) => database.query('insert into notes values ($1)', 
 const inDatabase = async () => (await one.db.query('select text from notes')).map(({ text }) => text as string);
 
 test('a transaction that was given up while the database stood still is never committed, and takes no other along', async () => {
+  limit = 300;
   const failed = database.transaction(async (tx) => {
     await tx.query(`insert into notes values ('given up')`);
     proxy.hold();
@@ -45,6 +48,7 @@ test('a transaction that was given up while the database stood still is never co
   });
   await expect(failed).rejects.toThrow('timeout');
   proxy.goOn();
+  limit = 35_000;
   // As many at once as the pool has connections: each meets one.
   const texts = ['a', 'b', 'c', 'd'];
   await poll(() => write('first').then(Boolean, () => false));
@@ -55,4 +59,24 @@ test('a transaction that was given up while the database stood still is never co
   expect((await inDatabase()).toSorted()).toEqual(['first', ...texts, ...texts].toSorted());
   const open = `select 1 from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'`;
   await poll(async () => (await one.db.query(open)).length === 0);
+});
+
+test('who waits for a connection meanwhile gets one that works', async () => {
+  limit = 300;
+  let held = 0;
+  const stuck = ['x', 'y'].map((text) =>
+    database.transaction(async (tx) => {
+      await tx.query('insert into notes values ($1)', [text]);
+      held += 1;
+      await poll(() => held === 3);
+      await tx.query('insert into notes values ($1)', [text]);
+    }),
+  );
+  await poll(() => held === 2);
+  limit = 35_000;
+  const waiting = Array.from({ length: 6 }, (_, n) => write(`waited ${n}`));
+  proxy.freezeOpen();
+  held += 1;
+  for (const one of await Promise.allSettled(stuck)) expect(one.status).toBe('rejected');
+  expect((await Promise.allSettled(waiting)).map(({ status }) => status)).toEqual(Array(6).fill('fulfilled'));
 });

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { Config } from '../config.js';
 import type { PurgedBatch } from './purge-at-pace.js';
-import { cut } from './reserved-connection.js';
+import { cutOff } from './reserved-connection.js';
 
 /** What can run a statement: the database itself (one statement, its own transaction) or a running transaction. */
 export interface Queryable {
@@ -129,11 +129,12 @@ export class Database implements Queryable {
 
   /**
    * Never throws: the error before is the one to tell. A connection that could not roll back is cut: its server may only
-   * have stood still, and whoever got it next would go on in this transaction, and commit it.
+   * have stood still, and whoever got it next would go on in this transaction, and commit it. Once it has ended, the pool
+   * knows, and gives it to nobody who waits.
    */
   private async rollBack(runner: QueryRunner): Promise<void> {
     const client = (await runner.connect()) as pg.Client;
-    await runner.rollbackTransaction().catch(() => cut(client));
+    await runner.rollbackTransaction().catch(() => cutOff(client));
   }
 }
 

@@ -105,5 +105,17 @@ export class ReservedConnection implements Queryable {
 
 /** Ends a connection without a goodbye, which a server that is out of reach would never hear. */
 export function cut(client: pg.Client): void {
-  (client as unknown as { connection: { stream: Socket } }).connection.stream.destroy();
+  socketOf(client).destroy();
+}
+
+/** As `cut`, and waits until the client knows, which is a moment later. */
+export async function cutOff(client: pg.Client): Promise<void> {
+  if (socketOf(client).destroyed) return;
+  const ended = new Promise<void>((resolve) => client.once('end', resolve));
+  cut(client);
+  await ended;
+}
+
+function socketOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }
