@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 
 /** Reads one after the other. Whoever asks gets one that begins after they did, together with all who ask meanwhile. */
 export class SharedRead {
@@ -23,13 +23,18 @@ export class SharedRead {
   /** The same, and throws when it takes longer; the read itself is not stopped. */
   async nextWithin(milliseconds: number): Promise<void> {
     const timer = new AbortController();
-    const tooLate = delay(milliseconds, undefined, { signal: timer.signal }).then(() => {
-      throw new Error(`no answer within ${milliseconds} ms`);
-    });
+    const tooLate = this.waitInVain(milliseconds, timer.signal);
     try {
       return await Promise.race([this.next(), tooLate]);
     } finally {
       timer.abort();
     }
+  }
+
+  private async waitInVain(milliseconds: number, signal: AbortSignal): Promise<never> {
+    await delay(milliseconds, undefined, { signal });
+    // Timers go before sockets: where the process stood still, the answer may be there, and has not been read yet.
+    await setImmediate();
+    throw new Error(`no answer within ${milliseconds} ms`);
   }
 }
