@@ -90,6 +90,12 @@ describe('bad input is refused with a sentence, and nothing is done', () => {
       /^Unknown option '--password'(?!.*hunter2).* with --password-stdin\. .* history .* See user create --help\.\n$/,
     ],
     [
+      'a password in the short way',
+      'user create a@example.com -phunter2',
+      2,
+      /^Unknown option '-p'(?!.*hunter2).* with --password-stdin\. .* See user create --help\.\n$/,
+    ],
+    [
       'a token among the arguments',
       'token inspect eyJhbGciOi',
       2,

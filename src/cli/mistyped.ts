@@ -30,7 +30,8 @@ export function mistyped({ message }: CommanderError, path: string, hint: string
     .replace(/\n/, ' ')
     .replace(/('--[\w-]+)=[^\n]*'/, "$1'");
   // Where a command knows better, what was typed may be a secret too.
-  const said = (hint === null ? text : text.replace(/ but got (\d+): .*$/s, ' but got $1')).replace(/[.]?$/, '.');
+  const safe = text.replace(/ but got (\d+): .*$/s, ' but got $1').replace(/'(-[a-z])[^-'][^']*'/i, "'$1'");
+  const said = (hint === null ? text : safe).replace(/[.]?$/, '.');
   const sentences = [said.charAt(0).toUpperCase() + said.slice(1), hint, `See ${path} --help.`.replace('  ', ' ')];
   return new UsageError(sentences.filter((sentence) => sentence !== null).join(' '));
 }
