@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { SharedRead } from '../src/common/shared-read.js';
 import { RevocationLogRepository } from '../src/revocation/revocation-log.repository.js';
 import { claimsOf, signerOf } from './support/access-token.js';
 import { newBackend, type Backend } from './support/feed.js';
@@ -176,10 +177,14 @@ test('all who ask at the same time share one look at the log, which began after 
     return log;
   };
   const waiting = jest.spyOn(syncOf(service), 'awaitFresh');
+  // However long this test takes until it lets go.
+  const limit = jest.spyOn(SharedRead.prototype, 'nextWithin').mockImplementation(function (this: SharedRead) {
+    return this.next();
+  });
   try {
     await poll(() => reads === 1);
     const answers = devices.map(({ accessToken }) => introspect(service, account, accessToken));
-    await poll(() => waiting.mock.calls.length === devices.length);
+    await poll(() => waiting.mock.calls.length >= devices.length);
     await devices[0]!.send('/v1/auth/logout', { method: 'POST' });
     open();
     const active = (await Promise.all(answers)).map(({ body }) => body.active);
@@ -190,6 +195,7 @@ test('all who ask at the same time share one look at the log, which began after 
     open();
     repository.readAfter = read;
     waiting.mockRestore();
+    limit.mockRestore();
   }
 });
 
