@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnApplicationBootstrap } from '@nestjs/common';
 import { Interval } from '@nestjs/schedule';
 import type { IncomingHttpHeaders } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from '../common/clock.js';
 import { AppError } from '../common/errors/app-error.js';
 import { assertSameSite } from '../common/http/same-site.js';
@@ -38,6 +39,8 @@ export class ApplicationsService implements OnApplicationBootstrap {
   private knownOrigins: Set<string>;
   private readAt = -Infinity;
   private triedAt = -Infinity;
+  /** The read that unknown ids wait for, until it begins; null when none does. */
+  private looking: Promise<void> | null = null;
   private readonly reads = new SharedRead(() => this.read());
 
   constructor(
@@ -76,9 +79,12 @@ export class ApplicationsService implements OnApplicationBootstrap {
     return this.known.get(applicationId) ?? null;
   }
 
-  /** As `find`, but one that is not known is looked for, once a second at most. Throws `validation_failed`. */
+  /**
+   * As `find`, but one that is not known is looked for: it may have been made a moment ago. That waits for its turn, a
+   * second at most. Throws `validation_failed`.
+   */
   async get(applicationId: string): Promise<KnownApplication> {
-    if (!this.known.has(applicationId) && this.age > RETRY_MS) await this.load();
+    if (!this.known.has(applicationId)) await this.lookInTurn();
     return this.find(applicationId) ?? refuseUnknown();
   }
 
@@ -135,6 +141,16 @@ export class ApplicationsService implements OnApplicationBootstrap {
   /** Milliseconds since the last read that went well began; Infinity before the first. */
   private get age(): number {
     return this.clock.monotonic() - this.readAt;
+  }
+
+  /** One read for all who wait for it, which begins a second after the one before at the earliest. */
+  private lookInTurn(): Promise<void> {
+    this.looking ??= delay(Math.max(0, RETRY_MS - this.age)).then(() => {
+      // Whoever comes from now on may mean one that this read will not see.
+      this.looking = null;
+      return this.load();
+    });
+    return this.looking;
   }
 
   private async read(): Promise<void> {
