@@ -1,10 +1,10 @@
 import { createVerifier, type FeedError, type VerifierOptions } from '@portcullis/verifier';
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { Device } from './support/device.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { followed, refusalBy, startVerifier } from './support/following.js';
+import { serve } from './support/http-server.js';
 import { poll } from './support/poll.js';
 import { catchUp, syncOf } from './support/revocation.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
@@ -232,15 +232,3 @@ describe('a service that answers otherwise: a typed error that says what, and no
     await served.close();
   });
 });
-
-async function serve(answer: (response: ServerResponse, request: IncomingMessage) => unknown) {
-  const server = createServer((request, response) => answer(response, request));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

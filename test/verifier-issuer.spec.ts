@@ -1,10 +1,10 @@
 import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verifier';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type ServerResponse } from 'node:http';
 import { signerOf } from './support/access-token.js';
 import { Device } from './support/device.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { refusalBy } from './support/following.js';
+import { serve } from './support/http-server.js';
 import { poll } from './support/poll.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
 
@@ -121,16 +121,4 @@ async function lookForAnotherKey(verifier: Verifier, device: Device): Promise<vo
   const signer = signerOf(device);
   const token = signer.sign({ ...signer.header(), kid: 'of-nobody' }, signer.claims());
   expect(await refusalBy(verifier, token)).toBe('token_invalid');
-}
-
-async function serve(answer: (response: ServerResponse) => unknown) {
-  const server = createServer((_, response) => void answer(response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
 }

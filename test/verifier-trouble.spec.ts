@@ -1,13 +1,12 @@
 import { createVerifier, type Verifier, type VerifierOptions } from '@portcullis/verifier';
 import { randomUUID } from 'node:crypto';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { systemClock } from '../packages/verifier/src/follower/freshness.js';
 import { RevocationFollower, type FollowerOptions } from '../packages/verifier/src/follower/revocation-follower.js';
 import { Instance } from './faults/support/instance.js';
 import { Device } from './support/device.js';
 import { newBackend, type Backend } from './support/feed.js';
 import { refusalBy, startVerifier } from './support/following.js';
+import { serve } from './support/http-server.js';
 import { poll } from './support/poll.js';
 import { PUBLIC_URL, startService, type Service } from './support/service.js';
 import { startProxy } from './support/tcp-proxy.js';
@@ -203,7 +202,7 @@ describe('what comes instead of the feed', () => {
 
   test.each(Object.entries(rubbish))('%s: a typed error, and no token is accepted', async (_, wrong) => {
     const errors: { code?: string }[] = [];
-    const served = await serve((path, response) => {
+    const served = await serve((response, { url: path = '' }) => {
       if (path.endsWith('/events')) {
         response.setHeader('content-type', wrong.type ?? 'text/event-stream');
         response.write(wrong.stream ?? beat());
@@ -228,7 +227,7 @@ describe('what comes instead of the feed', () => {
 
   test.each([0, 1, 2, 3, 4, 5])('closed %d turns after the list came, it follows no more', async (turns) => {
     let open = 0;
-    const served = await serve((path, response) => {
+    const served = await serve((response, { url: path = '' }) => {
       if (!path.endsWith('/events')) return void response.end(list);
       open += 1;
       response.on('close', () => (open -= 1)).setHeader('content-type', 'text/event-stream');
@@ -276,7 +275,7 @@ describe('a follower that is closed by what it tells of', () => {
     index?: unknown,
   ) {
     const asked: string[] = [];
-    const served = await serve((path, response) => {
+    const served = await serve((response, { url: path = '' }) => {
       asked.push(path);
       if (!path.endsWith('/events')) return response.end(list);
       response.setHeader('content-type', 'text/event-stream').flushHeaders();
@@ -333,16 +332,3 @@ describe('a follower that is closed by what it tells of', () => {
     expect([told, errors]).toEqual([[], []]);
   });
 });
-
-/** An HTTP server that answers as it is told. */
-async function serve(answer: (path: string, response: ServerResponse) => unknown) {
-  const server = createServer((request, response) => answer(request.url ?? '', response));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}

@@ -95,7 +95,7 @@ export class ApplicationsService implements OnApplicationBootstrap {
 
   /** Looks for what this instance has not heard of yet, once a second at most, whether or not the database is there. */
   async learn(): Promise<void> {
-    if (this.clock.monotonic() - this.triedAt > RETRY_MS) await this.refresh();
+    if (this.untilNextLook < 0) await this.refresh();
   }
 
   /** Only its own pages may use an application's cookie; none may that of one that is not known. Throws `cross_site_refused`. */
@@ -138,14 +138,14 @@ export class ApplicationsService implements OnApplicationBootstrap {
     return this.applications.restoreLost(tx, states);
   }
 
-  /** Milliseconds since the last read that went well began; Infinity before the first. */
-  private get age(): number {
-    return this.clock.monotonic() - this.readAt;
+  /** Milliseconds until the table may be looked at for an unknown id; 0 or less when it may be now. */
+  private get untilNextLook(): number {
+    return this.triedAt + RETRY_MS - this.clock.monotonic();
   }
 
   /** One read for all who wait for it, which begins a second after the one before at the earliest. */
   private lookInTurn(): Promise<void> {
-    this.looking ??= delay(Math.max(0, RETRY_MS - this.age)).then(() => {
+    this.looking ??= delay(Math.max(0, this.untilNextLook)).then(() => {
       // Whoever comes from now on may mean one that this read will not see.
       this.looking = null;
       return this.load();

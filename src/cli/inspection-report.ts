@@ -13,13 +13,18 @@ export interface Bearer {
   sessionEnd: string | null;
 }
 
+/** Whether it is no token at all: neither its header nor its claims can be read. */
+export function isUnreadable({ header, claims }: AccessTokenInspection): boolean {
+  return header === null && claims === null;
+}
+
 export function describeAccessToken(
   inspection: AccessTokenInspection,
   key: SigningKeyView | null,
   bearer: Bearer,
 ): string[] {
-  const { header, claims, code, revocation, refusedBy } = inspection;
-  if (header === null && claims === null) {
+  const { claims, code, revocation, refusedBy } = inspection;
+  if (isUnreadable(inspection)) {
     return [
       `It is no token of this service (${refusedBy?.because}).`,
       'An access token has three parts with a dot between them; a refresh token begins with prt_.',

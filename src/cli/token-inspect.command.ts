@@ -5,7 +5,7 @@ import { RefreshInspectionService, type RefreshInspection } from '../sessions/re
 import { SessionAdministrationService } from '../sessions/session-administration.service.js';
 import { AccessTokenInspectionService, type AccessTokenInspection } from '../tokens/access-token-inspection.service.js';
 import { AccountAdministrationService } from '../users/account-administration.service.js';
-import { describeAccessToken, describeRefreshToken, type Bearer } from './inspection-report.js';
+import { describeAccessToken, describeRefreshToken, isUnreadable, type Bearer } from './inspection-report.js';
 import { EXIT } from './exit-codes.js';
 import type { CommanderError } from './mistyped.js';
 import { OperatorCommand } from './operator-command.js';
@@ -50,9 +50,8 @@ export class TokenInspectCommand extends OperatorCommand {
     const bearer = await bearerOf(services, sub, sid);
     const kid = inspection.header?.['kid'];
     const key = (await services.get(KeyAdministrationService).list()).find((each) => each.kid === kid) ?? null;
-    const unreadable = inspection.header === null && inspection.claims === null;
     const data = {
-      kind: unreadable ? 'unknown' : 'access_token',
+      kind: isUnreadable(inspection) ? 'unknown' : 'access_token',
       ...verdict(inspection),
       ...inspection,
       key,

@@ -8,6 +8,7 @@ import type { Observable } from 'rxjs';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import { AppError } from '../../common/errors/app-error.js';
 import { bodyLimit } from '../../common/http/json-body.js';
+import { LiveTokens } from '../../tokens/live-tokens.js';
 import type { RoutePolicy } from '../route-policy.js';
 import { LiveConnections } from './live-connections.js';
 import { chooseProtocol, LiveHandshake } from './live-handshake.js';
@@ -27,6 +28,7 @@ export class LiveAdapter extends AbstractWsAdapter {
   private readonly upgrades = new WeakMap<IncomingMessage, { socket: Socket; head: Buffer }>();
   private readonly handshake: LiveHandshake;
   private readonly connections: LiveConnections;
+  private readonly liveTokens: LiveTokens;
   private listening = false;
   private closing = false;
 
@@ -39,6 +41,7 @@ export class LiveAdapter extends AbstractWsAdapter {
     super(app);
     this.handshake = app.get(LiveHandshake, { strict: false });
     this.connections = app.get(LiveConnections, { strict: false });
+    this.liveTokens = app.get(LiveTokens, { strict: false });
   }
 
   override create(port: number, options: ServerOptions = {}): WebSocketServer {
@@ -125,7 +128,7 @@ export class LiveAdapter extends AbstractWsAdapter {
     const admitted = await this.handshake.admit(request, policy);
     // Until then a balancer may send handshakes here, as it sends requests: they are closed with the others.
     if (this.closing) throw new AppError('unavailable', { log: 'a handshake while closing' });
-    if (admitted) this.connections.assertRoom(admitted.principal.sessionId);
+    if (admitted) this.liveTokens.assertRoom(admitted.principal.sessionId);
     const { socket, head } = upgrade;
     reply.hijack();
     reply.raw.detachSocket(socket);

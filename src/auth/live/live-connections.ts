@@ -53,11 +53,6 @@ export class LiveConnections {
     private readonly liveTokens: LiveTokens,
   ) {}
 
-  /** As `LiveTokens.assertRoom`. */
-  assertRoom(sessionId: string): void {
-    this.liveTokens.assertRoom(sessionId);
-  }
-
   /**
    * Takes in a connection whose handshake was admitted, with the token that it showed if any. Closes it instead, and says
    * false, when that is not accepted any more: it may have run out since.

@@ -11,8 +11,8 @@ export interface TimeOutWarning {
 }
 
 /**
- * The end of the session, while the client warns of it; null otherwise. All tabs that are seen warn together, and when the session is
- * used in one of them the warning goes away in all.
+ * The end of the session, while the client warns of it; null otherwise. All tabs that are seen warn together, and when
+ * the session is used in one of them the warning goes away in all.
  */
 export function useTimeOutWarning(): TimeOutWarning | null {
   const client = useClient();
